@@ -57,9 +57,9 @@ __all__ = [
     "StorageBusy",
     "StorageError",
     "Throttled",
+    "Unreachable",
     "UnreadableInput",
     "UnreadableMail",
-    "Unreachable",
     "Unsupported",
 ]
 
@@ -218,7 +218,9 @@ class MissingExtra(ConfigurationError):
 
     def __init__(self, extra: str, purpose: str) -> None:
         self.extra = extra
-        super().__init__(f"{purpose} needs an extra that is not installed: python -m pip install 'servicekit-sdk[{extra}]'")
+        super().__init__(
+            f"{purpose} needs an extra that is not installed: python -m pip install 'servicekit-sdk[{extra}]'"
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         return Exception.__new__, (type(self), *self.args), self.__dict__

@@ -24,7 +24,7 @@ from servicekit.errors import Invalid
 if TYPE_CHECKING:
     import pendulum
 
-__all__ = ["Clock", "Instant", "Window", "Zone", "check_zone"]
+__all__ = ["Clock", "Instant", "Window", "Zone", "as_instant", "check_zone"]
 
 Zone = str
 """An IANA time zone name such as ``"Europe/Stockholm"``; check what users type with :func:`check_zone`."""
@@ -78,12 +78,16 @@ class Instant:
             value = datetime.fromisoformat(text.strip())
         except ValueError as error:
             raise Invalid(
-                f"{text!r} is no ISO 8601 time: write it like 2026-11-25T14:00:00+01:00.", code="not_iso_8601", value=text
+                f"{text!r} is no ISO 8601 time: write it like 2026-11-25T14:00:00+01:00.",
+                code="not_iso_8601",
+                value=text,
             ) from error
         return cls.of(value)
 
     @classmethod
-    def at_wall(cls, wall: datetime, zone: Zone, *, repeated: Literal["first", "second", "refuse"] = "refuse") -> Instant:
+    def at_wall(
+        cls, wall: datetime, zone: Zone, *, repeated: Literal["first", "second", "refuse"] = "refuse"
+    ) -> Instant:
         """The instant at which clocks in ``zone`` show ``wall`` (a datetime without a zone).
 
         Args:
@@ -95,7 +99,7 @@ class Instant:
             Invalid: ``skipped_wall_time`` if no clock there ever shows it, ``repeated_wall_time`` if it happens twice
                 and no choice was made, ``unknown_zone``.
         """
-        import pendulum  # noqa: PLC0415
+        import pendulum
 
         if wall.tzinfo is not None:
             raise Invalid("A wall-clock time has no zone of its own: pass the zone beside it.", code="aware_wall_time")
@@ -127,7 +131,7 @@ class Instant:
         Raises:
             Invalid: ``unknown_zone``.
         """
-        import pendulum  # noqa: PLC0415
+        import pendulum
 
         return pendulum.instance(self.utc).in_timezone(check_zone(zone))
 
@@ -155,6 +159,11 @@ class Instant:
         return Instant(self.us - other // _MICROSECOND)
 
 
+def as_instant(value: Instant | datetime) -> Instant:
+    """:meth:`Instant.of` as a function: the converter for the fields of commands and values."""
+    return Instant.of(value)
+
+
 @frozen
 class Window:
     """The half-open time from ``opens`` to ``closes``; ``closes`` is no longer inside.
@@ -163,8 +172,8 @@ class Window:
         Invalid: ``empty_window`` if it does not open before it closes.
     """
 
-    opens: Instant = field(converter=Instant.of)
-    closes: Instant = field(converter=Instant.of)
+    opens: Instant = field(converter=as_instant)
+    closes: Instant = field(converter=as_instant)
 
     def __attrs_post_init__(self) -> None:
         if self.closes <= self.opens:
@@ -212,12 +221,16 @@ def check_zone(zone: str) -> Zone:
     Raises:
         Invalid: ``unknown_zone`` if the tz database has no such name.
     """
-    import pendulum  # noqa: PLC0415
+    import pendulum
 
     try:
         pendulum.timezone(zone)
-    except Exception as error:  # pendulum and zoneinfo raise several kinds for hostile names, all of them "no such zone"
+    except (
+        Exception
+    ) as error:  # pendulum and zoneinfo raise several kinds for hostile names, all of them "no such zone"
         raise Invalid(
-            f"{zone!r} is no time zone of the IANA database: write it like 'Europe/Stockholm'.", code="unknown_zone", zone=zone
+            f"{zone!r} is no time zone of the IANA database: write it like 'Europe/Stockholm'.",
+            code="unknown_zone",
+            zone=zone,
         ) from error
     return zone

@@ -1,0 +1,149 @@
+"""HTTP as plain values: requests, responses, and flows that yield the one and are sent the other.
+
+Rules kept here: no HTTP library's type crosses this line; header names of responses are lower-case; a request says whether
+it may be repeated (``repeatable``), and so whether a lost answer is a mere ``Unreachable`` or an ``OutcomeUnknown``.
+Headers and bodies stay out of reprs, because they carry credentials and people's texts.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Generator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from attrs import field, frozen
+
+from servicekit.errors import OutcomeUnknown, OutsideError, Rejected, Throttled, Unreachable
+from servicekit.moments import Instant
+
+__all__ = ["HookAnswer", "HttpFlow", "HttpRequest", "HttpResponse", "basic", "refusal"]
+
+T = TypeVar("T")
+
+_SHOWN = 500  # characters of a vendor's body kept in an error's facts
+
+
+@frozen(kw_only=True)
+class HttpRequest:
+    """One request.
+
+    Attributes:
+        url: absolute, without credentials in it.
+        repeatable: whether doing it twice is the same as doing it once (readings, PATCH to a stated value, DELETE, revoke).
+        timeout: seconds for the whole exchange; the driver gives up after it.
+    """
+
+    method: str
+    url: str = field(repr=True)
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    repeatable: bool = False
+    timeout: float = 10.0
+
+    @classmethod
+    def get(cls, url: str, *, headers: Mapping[str, str], query: Mapping[str, object] | None = None) -> HttpRequest:
+        """A reading, which is always repeatable."""
+        asked = {key: value for key, value in (query or {}).items() if value is not None}
+        return cls(method="GET", url=f"{url}?{urlencode(asked)}" if asked else url, headers=headers, repeatable=True)
+
+    @classmethod
+    def form(
+        cls, method: str, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str], repeatable: bool = False
+    ) -> HttpRequest:
+        """A form-encoded request, UTF-8."""
+        return cls(
+            method=method,
+            url=url,
+            headers={**headers, "content-type": "application/x-www-form-urlencoded"},
+            body=urlencode(fields).encode(),
+            repeatable=repeatable,
+        )
+
+    @classmethod
+    def json(
+        cls, method: str, url: str, value: object, *, headers: Mapping[str, str], repeatable: bool = False
+    ) -> HttpRequest:
+        """A JSON request, UTF-8."""
+        return cls(
+            method=method,
+            url=url,
+            headers={**headers, "content-type": "application/json"},
+            body=json.dumps(value, ensure_ascii=False).encode(),
+            repeatable=repeatable,
+        )
+
+
+@frozen(kw_only=True)
+class HttpResponse:
+    """One answer; ``headers`` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110 15.3
+
+    def json(self) -> Any:
+        """The body as JSON, or None where it is empty or is none: vendors answer HTML when they fail."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    def object(self) -> dict[str, Any]:
+        """The body as a JSON object, or an empty one where it is anything else."""
+        value = self.json()
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def shown(self) -> str:
+        """The beginning of the body, for errors."""
+        return self.body[: 4 * _SHOWN].decode("utf-8", "replace")[:_SHOWN]
+
+
+HttpFlow = Generator[HttpRequest, HttpResponse, T]
+"""Yields requests, is sent their responses, returns ``T``. A transport's fault is thrown in as an ``OutsideError``."""
+
+
+@frozen(kw_only=True)
+class HookAnswer:
+    """What a vendor's call is answered with: empty unless the vendor's protocol asks for more."""
+
+    status: int = 204
+    headers: Mapping[str, str] = field(factory=dict)
+    body: bytes = b""
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    """The header of HTTP Basic authentication (RFC 7617), UTF-8."""
+    return {"authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def refusal(
+    vendor: str, request: HttpRequest, response: HttpResponse, *, until: Instant | None = None, message: str = ""
+) -> OutsideError:
+    """The error that a non-2xx answer means, by what may be done about it.
+
+    429 waits. 5xx and 408 of a repeatable request may simply be tried again; of a create they may have happened. Any other
+    status is the vendor's final no.
+    """
+    facts: dict[str, Any] = {
+        "vendor": vendor,
+        "status": response.status,
+        "body": response.shown,
+        "method": request.method,
+        "url": request.url.partition("?")[0],
+    }
+    said = f"{vendor} answered {response.status}" + (f": {message}" if message else "")
+    if response.status == 429:  # noqa: PLR2004 - RFC 6585 4
+        return Throttled(f"{said}; wait before the next try", until=until, **facts)
+    if response.status >= 500 or response.status == 408:  # noqa: PLR2004 - RFC 9110 15.6, 15.5.9
+        if request.repeatable:
+            return Unreachable(f"{said}; it can be tried again", **facts)
+        return OutcomeUnknown(f"{said}; it may have happened, look it up before trying again", **facts)
+    return Rejected(f"{said}; trying again will not help", **facts)
