@@ -18,7 +18,7 @@ from attrs import field, frozen
 from servicekit.errors import OutcomeUnknown, OutsideError, Rejected, Throttled, Unreachable
 from servicekit.moments import Instant
 
-__all__ = ["HookAnswer", "HttpFlow", "HttpRequest", "HttpResponse", "basic", "refusal"]
+__all__ = ["HookAnswer", "HttpFlow", "HttpRequest", "HttpResponse", "basic", "header", "refusal", "unreadable"]
 
 T = TypeVar("T")
 
@@ -124,6 +124,15 @@ def basic(user: str, password: str) -> dict[str, str]:
     return {"authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
+def header(headers: Mapping[str, str], name: str) -> str:
+    """A header of a call to us, whatever the case of its name (RFC 9110 5.1); empty where it is absent.
+
+    >>> header({"X-Zm-Signature": "v0=00"}, "x-zm-signature")
+    'v0=00'
+    """
+    return next((value for key, value in headers.items() if key.lower() == name.lower()), "")
+
+
 def refusal(
     vendor: str, request: HttpRequest, response: HttpResponse, *, until: Instant | None = None, message: str = ""
 ) -> OutsideError:
@@ -147,3 +156,25 @@ def refusal(
             return Unreachable(f"{said}; it can be tried again", **facts)
         return OutcomeUnknown(f"{said}; it may have happened, look it up before trying again", **facts)
     return Rejected(f"{said}; trying again will not help", **facts)
+
+
+def unreadable(vendor: str, request: HttpRequest, response: HttpResponse, *, lacks: str) -> OutsideError:
+    """The error that a 2xx answer means which lacks what the vendor documents (a login page, half an object).
+
+    A reading may be tried again; anything else was probably done, so it has to be looked up. The body stays out of the
+    facts, because an answer that was meant for us may hold links and tokens.
+    """
+    facts: dict[str, Any] = {
+        "vendor": vendor,
+        "status": response.status,
+        "content_type": response.headers.get("content-type", ""),
+        "bytes": len(response.body),
+        "method": request.method,
+        "url": request.url.partition("?")[0],
+    }
+    said = f"{vendor} answered {response.status} without {lacks}"
+    if request.repeatable:
+        return Unreachable(f"{said}; it can be tried again", code="unreadable_answer", **facts)
+    return OutcomeUnknown(
+        f"{said}; it may have happened, look it up before trying again", code="unreadable_answer", **facts
+    )
