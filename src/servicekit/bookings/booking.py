@@ -1,0 +1,175 @@
+"""A booking and its transition table. Everything that moves a booking is in this file.
+
+The table is plain data, to be checked with a pencil: for each state, what may be done and where it leads. ``rebook`` leads
+from a state to itself, with a new revision. A pair that is not in the table is refused, but for one kindness: doing again
+what has led here is answered with the booking as it is (a double click cancels once).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from attrs import evolve, frozen
+
+from servicekit.errors import Conflict, Invalid
+from servicekit.ids import BookingId, BranchId, ClientId, GroupId, ProviderId, ServiceId
+from servicekit.moments import Instant, Window, Zone
+
+__all__ = ["HOLDING", "TRANSITIONS", "Action", "Booking", "BookingState", "Party", "act", "book", "rebook"]
+
+
+class BookingState(StrEnum):
+    """Where a booking stands."""
+
+    REQUESTED = "requested"
+    CONFIRMED = "confirmed"
+    CHECKED_IN = "checked in"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no-show"
+
+
+class Action(StrEnum):
+    """What may be done to a booking."""
+
+    CONFIRM = "confirm"
+    REBOOK = "rebook"
+    CANCEL = "cancel"
+    CHECK_IN = "check in"
+    COMPLETE = "complete"
+    MARK_NO_SHOW = "mark as no-show"
+
+
+class Party(StrEnum):
+    """Who cancelled; part of the booking, because it decides what is owed."""
+
+    CLIENT = "client"
+    BUSINESS = "business"
+
+
+_S, _A = BookingState, Action
+TRANSITIONS: Mapping[BookingState, Mapping[Action, BookingState]] = {
+    _S.REQUESTED: {_A.CONFIRM: _S.CONFIRMED, _A.REBOOK: _S.REQUESTED, _A.CANCEL: _S.CANCELLED},
+    _S.CONFIRMED: {
+        _A.REBOOK: _S.CONFIRMED,
+        _A.CANCEL: _S.CANCELLED,
+        _A.CHECK_IN: _S.CHECKED_IN,
+        _A.MARK_NO_SHOW: _S.NO_SHOW,
+    },
+    _S.CHECKED_IN: {_A.COMPLETE: _S.COMPLETED},
+    _S.COMPLETED: {},
+    _S.CANCELLED: {},
+    _S.NO_SHOW: {},
+}
+"""For each state: what may be done, and where it leads."""
+
+_LED_BY: Mapping[Action, BookingState] = {
+    _A.CONFIRM: _S.CONFIRMED,
+    _A.CANCEL: _S.CANCELLED,
+    _A.CHECK_IN: _S.CHECKED_IN,
+    _A.COMPLETE: _S.COMPLETED,
+    _A.MARK_NO_SHOW: _S.NO_SHOW,
+}
+
+HOLDING = frozenset({_S.REQUESTED, _S.CONFIRMED, _S.CHECKED_IN})
+"""States that hold the place: no other booking of the provider may overlap one."""
+
+OBEYED = frozenset({_S.CONFIRMED, _S.CHECKED_IN})
+"""States in which doors open and meetings exist."""
+
+
+@frozen(kw_only=True)
+class Booking:
+    """A booking. ``zone`` is its branch's when it was made; ``revision`` grows with every move."""
+
+    id: BookingId
+    organisation: GroupId
+    branch: BranchId
+    service: ServiceId
+    provider: ProviderId
+    client: ClientId
+    starts: Instant
+    ends: Instant
+    zone: Zone
+    state: BookingState
+    cancelled_by: Party | None = None
+    revision: int = 1
+
+    @property
+    def window(self) -> Window:
+        """From start to end."""
+        return Window(self.starts, self.ends)
+
+    @property
+    def obeyed(self) -> bool:
+        """Whether doors and meetings follow this booking now."""
+        return self.state in OBEYED
+
+
+def book(booking: Booking, at: Instant) -> Booking:
+    """The booking itself, once it may be made at ``at``.
+
+    Raises:
+        Invalid: ``booking_in_the_past``, or ``empty_window`` if it does not end after it starts.
+    """
+    _check_future(booking.window, at)
+    return booking
+
+
+def rebook(booking: Booking, window: Window, at: Instant) -> Booking:
+    """The booking in another window, as its next revision; the same object where the window is the one it has.
+
+    Raises:
+        Conflict: ``transition_refused`` in a state that cannot be moved.
+        Invalid: ``booking_in_the_past``.
+    """
+    state = _next(booking, Action.REBOOK)
+    if window == booking.window:
+        return booking
+    _check_future(window, at)
+    return evolve(booking, state=state, starts=window.opens, ends=window.closes, revision=booking.revision + 1)
+
+
+def act(booking: Booking, action: Action, *, by: Party | None = None) -> Booking:
+    """The booking after ``action``; the same object where ``action`` is what has led here.
+
+    Args:
+        booking: as it is.
+        action: any but REBOOK, which needs a window.
+        by: who cancels; only for CANCEL.
+
+    Raises:
+        Conflict: ``transition_refused`` for a pair that is not in the table.
+    """
+    if booking.state is _LED_BY.get(action):
+        return booking
+    state = _next(booking, action)
+    if state is BookingState.CANCELLED:
+        return evolve(booking, state=state, cancelled_by=by, revision=booking.revision + 1)
+    return evolve(booking, state=state)
+
+
+def _next(booking: Booking, action: Action) -> BookingState:
+    possible = TRANSITIONS[booking.state]
+    if action not in possible:
+        can = ", ".join(possible) or "nothing"
+        raise Conflict(
+            f"A booking that is {booking.state} cannot be asked to {action}; possible now: {can}.",
+            code="transition_refused",
+            booking=booking.id,
+            state=booking.state.value,
+            action=action.value,
+            possible=[other.value for other in possible],
+        )
+    return possible[action]
+
+
+def _check_future(window: Window, at: Instant) -> None:
+    if window.opens < at:
+        raise Invalid(
+            f"A booking cannot start in the past: {window.opens} is before {at}. Choose a later start.",
+            code="booking_in_the_past",
+            starts=str(window.opens),
+            at=str(at),
+        )

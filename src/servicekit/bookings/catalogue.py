@@ -1,0 +1,99 @@
+"""What can be booked, where, with whom, and by whom.
+
+Rules kept here: a branch has a time zone and, where it has doors, the vendor's site; a service may only name components of
+its own besides those that its branch always opens; online is off unless switched on.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from servicekit.errors import Invalid
+from servicekit.ids import BranchId, ClientId, GroupId, ProviderId, ServiceId
+from servicekit.moments import Zone
+
+__all__ = ["QUARTER", "Branch", "Client", "Provider", "ProviderKind", "Service"]
+
+QUARTER = timedelta(minutes=15)
+
+
+@frozen(kw_only=True)
+class Branch:
+    """A place.
+
+    Attributes:
+        country_code: calling code for national numbers of its clients.
+        site: the door system's id of the place; empty without doors.
+        components: doors that every booking opens (main door, cloakroom), as the door system's ids.
+    """
+
+    id: BranchId
+    organisation: GroupId
+    name: str
+    zone: Zone
+    country_code: int = 46
+    site: str = ""
+    components: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Service:
+    """Something that can be booked at a branch.
+
+    Attributes:
+        length: how long a booking lasts where it does not say an end.
+        components: doors that open besides the branch's.
+        online: whether a booking makes an online meeting; off unless switched on.
+        needs_approval: whether a booking starts as requested.
+        opens_before, closes_after: how long before and after the booking its key works.
+    """
+
+    id: ServiceId
+    organisation: GroupId
+    branch: BranchId
+    name: str
+    length: timedelta
+    components: tuple[str, ...] = ()
+    online: bool = False
+    needs_approval: bool = False
+    opens_before: timedelta = QUARTER
+    closes_after: timedelta = QUARTER
+
+    def __attrs_post_init__(self) -> None:
+        if self.length <= timedelta(0):
+            raise Invalid("A service takes some time: set a length above zero.", code="no_length")
+        if min(self.opens_before, self.closes_after) < timedelta(0):
+            raise Invalid("A key's margin is zero or more: it never opens after the start.", code="negative_margin")
+
+
+class ProviderKind(StrEnum):
+    """What is booked."""
+
+    PERSON = "person"
+    ROOM = "room"
+
+
+@frozen(kw_only=True)
+class Provider:
+    """A person or a room; ``meeting_user`` is who hosts its meetings at the meeting service."""
+
+    id: ProviderId
+    organisation: GroupId
+    name: str
+    kind: ProviderKind
+    email: str = ""
+    meeting_user: str = "me"
+
+
+@frozen(kw_only=True)
+class Client:
+    """Who books; ``mobile`` in E.164, or empty."""
+
+    id: ClientId
+    organisation: GroupId
+    name: str
+    email: str
+    mobile: str = field(default="")

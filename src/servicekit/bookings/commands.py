@@ -1,0 +1,166 @@
+"""What can be asked of the room: set up what can be booked; book, move, cancel; and what happens on the day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from attrs import field, frozen
+
+from servicekit.bookings.booking import Booking
+from servicekit.bookings.catalogue import QUARTER, Branch, Client, Provider, ProviderKind, Service
+from servicekit.commands import Command, Query
+from servicekit.ids import BookingId, BranchId, ClientId, GroupId, ProviderId, ServiceId
+from servicekit.moments import Instant, Zone, as_instant
+
+__all__ = [
+    "AddBranch",
+    "AddClient",
+    "AddProvider",
+    "AddService",
+    "Book",
+    "Cancel",
+    "CheckIn",
+    "Complete",
+    "Confirm",
+    "GetBooking",
+    "MarkNoShow",
+    "Rebook",
+]
+
+
+def _as_end(value: Instant | datetime | None) -> Instant | None:
+    return None if value is None else as_instant(value)
+
+
+@frozen(kw_only=True)
+class AddBranch(Command[Branch]):
+    """Add a branch; see :class:`~servicekit.bookings.Branch`. Needs ``catalogue:write``.
+
+    Raises:
+        Invalid: ``unknown_zone``, ``doors_without_site``, ``nameless``.
+    """
+
+    organisation: GroupId
+    name: str
+    zone: Zone
+    country_code: int = 46
+    site: str = ""
+    components: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class AddService(Command[Service]):
+    """Add a service; see :class:`~servicekit.bookings.Service`. Needs ``catalogue:write``.
+
+    Raises:
+        Invalid: ``no_length``, ``negative_margin``, ``doors_without_site``.
+    """
+
+    branch: BranchId
+    name: str
+    length: timedelta
+    components: tuple[str, ...] = ()
+    online: bool = False
+    needs_approval: bool = False
+    opens_before: timedelta = QUARTER
+    closes_after: timedelta = QUARTER
+
+
+@frozen(kw_only=True)
+class AddProvider(Command[Provider]):
+    """Add a person or a room that can be booked. Needs ``catalogue:write``."""
+
+    organisation: GroupId
+    name: str
+    kind: ProviderKind = ProviderKind.PERSON
+    email: str = ""
+    meeting_user: str = "me"
+
+
+@frozen(kw_only=True)
+class AddClient(Command[Client]):
+    """Add somebody who books. Needs ``clients:write``.
+
+    Raises:
+        Invalid: ``not_an_address``, or what is wrong with the number.
+    """
+
+    organisation: GroupId
+    name: str
+    email: str
+    mobile: str = ""
+    country_code: int = 46
+
+
+@frozen(kw_only=True)
+class Book(Command[Booking]):
+    """Book ``provider`` (a person or a room) for ``client``. The client itself may, and whoever has ``bookings:write``.
+
+    Key, meeting and notices are enqueued in the same transaction.
+
+    Attributes:
+        starts: an instant or a datetime with a zone.
+        ends: the service's length after the start, unless said.
+
+    Raises:
+        Invalid: ``booking_in_the_past``, ``empty_window``, ``mobile_required`` where doors need it, ``naive_datetime``.
+        Conflict: ``taken`` if the provider has another booking then.
+        NotFound: no such service, provider or client.
+    """
+
+    service: ServiceId
+    provider: ProviderId
+    client: ClientId
+    starts: Instant = field(converter=as_instant)
+    ends: Instant | None = field(default=None, converter=_as_end)
+
+
+@frozen
+class Rebook(Command[Booking]):
+    """Move a booking. Its length stays unless ``ends`` says otherwise. Rights and errors as for :class:`Book`."""
+
+    booking: BookingId
+    starts: Instant = field(converter=as_instant, kw_only=True)
+    ends: Instant | None = field(default=None, converter=_as_end, kw_only=True)
+
+
+@frozen
+class Cancel(Command[Booking]):
+    """Cancel a booking; its key ends and its meeting goes. The client itself may, and ``bookings:write``."""
+
+    booking: BookingId
+
+
+@frozen
+class Confirm(Command[Booking]):
+    """Confirm a requested booking. Needs ``bookings:write``."""
+
+    booking: BookingId
+
+
+@frozen
+class CheckIn(Command[Booking]):
+    """The client came. Needs ``bookings:write``."""
+
+    booking: BookingId
+
+
+@frozen
+class Complete(Command[Booking]):
+    """The booking is over and done. Needs ``bookings:write``."""
+
+    booking: BookingId
+
+
+@frozen
+class MarkNoShow(Command[Booking]):
+    """The client did not come. Needs ``bookings:write``."""
+
+    booking: BookingId
+
+
+@frozen
+class GetBooking(Query[Booking]):
+    """One booking. Its client and its provider may, and whoever has ``bookings:read``."""
+
+    booking: BookingId

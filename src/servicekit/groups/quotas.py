@@ -1,0 +1,123 @@
+"""Quotas: how many segments may be spent, by whom, within how many days.
+
+Rules kept here, and used by every storage:
+
+* Usage stands in a counter for each (subject, window) beside buckets of ``window / 1440`` (at least a minute). A decision
+  reads one counter for each limit, never the log, so it costs the same after a million messages.
+* Expiry is conservative: a bucket leaves the sum only once *all* of it is older than the window. So a limit is never
+  overspent, and a refusal is at most one bucket stricter than exact.
+* A refund goes back to the bucket that was charged, which the :class:`Charge` remembers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from enum import StrEnum
+
+from attrs import frozen
+
+from servicekit.groups.tree import Group, Quota, User, effective
+from servicekit.moments import Instant
+
+__all__ = ["Charge", "Limit", "LimitKind", "Quota", "Struck", "bucket_of", "expired_before", "judge", "limits_of"]
+
+_BUCKETS = 1440
+_SHORTEST_BUCKET = timedelta(minutes=1)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class LimitKind(StrEnum):
+    """Whose limit it is; the word is the one that the log shows."""
+
+    PERSONAL = "Personal"
+    GROUP = "Group"
+
+
+@frozen
+class Limit:
+    """One limit on a message: ``most`` segments of ``subject`` within ``days`` (None: for ever).
+
+    ``subject`` is what is counted (a user or a group); ``group_name`` is what the log names when it strikes.
+    """
+
+    kind: LimitKind
+    subject: str
+    group_name: str
+    most: int
+    days: int | None
+
+    @property
+    def status(self) -> str:
+        """How the log says that this limit struck: ``Personal:<group>`` or ``Group:<group>``."""
+        return f"{self.kind}:{self.group_name}"
+
+
+@frozen
+class Struck:
+    """A limit refused: ``used`` of its ``most`` segments were spent when ``asked`` more were wanted."""
+
+    limit: Limit
+    used: int
+    asked: int
+
+
+@frozen
+class Charge:
+    """What a message reserved under one limit, and in which bucket, so that a refund finds it."""
+
+    subject: str
+    days: int | None
+    bucket: int
+    segments: int
+
+
+def limits_of(user: User | None, path: Sequence[Group]) -> tuple[Limit, ...]:
+    """All limits on a message, in the order in which they strike.
+
+    Args:
+        user: who sends; None for a text that the organisation itself sends.
+        path: the group and those above it, from the group to the root.
+
+    Returns:
+        The user's own limit first, then the group's, then those above. Unlimited ones are left out.
+    """
+    found = []
+    if user is not None:
+        quota = effective(path, "user_quota").value
+        if quota is not None and quota.segments is not None:
+            found.append(Limit(LimitKind.PERSONAL, user.id, path[0].name, quota.segments, quota.days))
+    for group in path:
+        quota = group.settings.group_quota
+        if quota is not None and quota.segments is not None:
+            found.append(Limit(LimitKind.GROUP, group.id, group.name, quota.segments, quota.days))
+    return tuple(found)
+
+
+def judge(limits: Iterable[tuple[Limit, int]], segments: int) -> Struck | None:
+    """The first limit that ``segments`` more would break, given what each has used; None if all allow it."""
+    for limit, used in limits:
+        if used + segments > limit.most:
+            return Struck(limit, used, segments)
+    return None
+
+
+def bucket_of(at: Instant, days: int | None) -> int:
+    """The start of the bucket that ``at`` falls into, in microseconds; 0 where there is no window.
+
+    >>> bucket_of(Instant(90_000_000), days=1)
+    60000000
+    """
+    if days is None:
+        return 0
+    width = _width(days)
+    return at.us // width * width
+
+
+def expired_before(at: Instant, days: int) -> int:
+    """Buckets that start before this (in microseconds) lie wholly outside the window of ``days`` that ends at ``at``."""
+    return at.us - timedelta(days=days) // _MICROSECOND - _width(days)
+
+
+def _width(days: int) -> int:
+    return max(timedelta(days=days) / _BUCKETS, _SHORTEST_BUCKET) // _MICROSECOND

@@ -1,0 +1,181 @@
+"""Typed ids: a prefix that says of what, and 26 characters that sort by time of making.
+
+Rules kept here: an id of one kind is never taken for one of another (``BookingId("usr_…")`` is refused), ids made later sort
+later (to the millisecond), and nothing in them can be guessed: 80 of their 128 bits are the caller's randomness. The layout
+is that of a ULID (48 bits of milliseconds, Crockford's base 32), in lower case.
+
+An id is no permission. Whoever knows one still has to be allowed.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from servicekit.errors import Invalid
+from servicekit.moments import Instant
+
+__all__ = [
+    "BookingId",
+    "BranchId",
+    "ClientId",
+    "CustomerId",
+    "CustomerUserId",
+    "EffectId",
+    "FacilityId",
+    "GrantId",
+    "GroupId",
+    "Id",
+    "KeyId",
+    "MailId",
+    "MeetingId",
+    "MessageId",
+    "OrderId",
+    "ProviderId",
+    "ServiceId",
+    "UserId",
+]
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_LENGTH = 26
+ENTROPY_BYTES = 10
+
+
+class Id(str):
+    """An id; subclasses say of what. It is a ``str``, so it goes into SQL and JSON as it is.
+
+    Raises:
+        Invalid: ``wrong_id`` for text that is no id of this kind.
+    """
+
+    __slots__ = ()
+    prefix: ClassVar[str] = ""
+    kinds: ClassVar[dict[str, type[Id]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        Id.kinds[cls.prefix] = cls
+
+    def __new__(cls, value: str) -> Self:
+        """The id itself, once its prefix is right."""
+        if not value.startswith(cls.prefix + "_"):
+            raise Invalid(
+                f"{value!r} is no {cls.__name__}: those start with '{cls.prefix}_'. Was an id of another kind passed?",
+                code="wrong_id",
+                kind=cls.__name__,
+                value=value,
+            )
+        return super().__new__(cls, value)
+
+    @classmethod
+    def made(cls, at: Instant, entropy: bytes) -> Self:
+        """An id from the time and ten random bytes, both the caller's.
+
+        >>> BookingId.made(Instant(0), bytes(10))
+        'bkg_00000000000000000000000000'
+        """
+        if len(entropy) != ENTROPY_BYTES:
+            raise ValueError(f"{ENTROPY_BYTES} bytes of entropy are needed, not {len(entropy)}")
+        number = (at.us // 1000) << 80 | int.from_bytes(entropy)
+        digits = (_ALPHABET[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
+        return cls(f"{cls.prefix}_{''.join(digits)}")
+
+
+class GroupId(Id):
+    """A group; the root of a tree is the organisation."""
+
+    prefix = "grp"
+
+
+class UserId(Id):
+    """A user of a group, who sends texts or administers."""
+
+    prefix = "usr"
+
+
+class MessageId(Id):
+    """A text, outgoing or incoming."""
+
+    prefix = "msg"
+
+
+class MailId(Id):
+    """A mail of ours."""
+
+    prefix = "mai"
+
+
+class BranchId(Id):
+    """A branch: a place with a time zone."""
+
+    prefix = "brn"
+
+
+class ServiceId(Id):
+    """A service that can be booked."""
+
+    prefix = "srv"
+
+
+class ProviderId(Id):
+    """A person or a room that is booked."""
+
+    prefix = "prv"
+
+
+class ClientId(Id):
+    """A person who books."""
+
+    prefix = "cli"
+
+
+class BookingId(Id):
+    """A booking."""
+
+    prefix = "bkg"
+
+
+class KeyId(Id):
+    """A door key of a booking."""
+
+    prefix = "key"
+
+
+class MeetingId(Id):
+    """An online meeting of a booking."""
+
+    prefix = "mtg"
+
+
+class EffectId(Id):
+    """Something that shall happen outside."""
+
+    prefix = "eff"
+
+
+class GrantId(Id):
+    """A grant of scopes to a principal."""
+
+    prefix = "gnt"
+
+
+class CustomerId(Id):
+    """A customer of the portal."""
+
+    prefix = "cus"
+
+
+class CustomerUserId(Id):
+    """A person who logs in for a customer."""
+
+    prefix = "cuu"
+
+
+class FacilityId(Id):
+    """A facility of a customer."""
+
+    prefix = "fac"
+
+
+class OrderId(Id):
+    """A service or work order of a customer."""
+
+    prefix = "ord"

@@ -1,0 +1,62 @@
+"""What can be asked of the room: send a text, search the log."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from servicekit.commands import Command, Query
+from servicekit.ids import GroupId, UserId
+from servicekit.messages.message import Direction, Message, Status
+from servicekit.moments import Instant
+
+__all__ = ["LogPage", "SearchLog", "SendText"]
+
+
+@frozen(kw_only=True)
+class SendText(Command[Message]):
+    """Send a text as ``user``. The user itself may, and whoever has ``messages:write`` in its group.
+
+    The signature of the user's group is appended. What quotas, the loop guard or the bound on segments refuse is a returned
+    message with that status, because the log records it.
+
+    Attributes:
+        to: a mobile number: E.164, or national in the group's country.
+
+    Raises:
+        Invalid: ``empty_text``, or what is wrong with the number; then nothing is written.
+    """
+
+    user: UserId
+    to: str
+    text: str = field(repr=False)
+
+
+@frozen
+class LogPage:
+    """Messages, newest first; ``segments`` is the sum over them."""
+
+    messages: tuple[Message, ...]
+
+    @property
+    def segments(self) -> int:
+        """What the messages of this page cost together."""
+        return sum(message.segments for message in self.messages)
+
+
+@frozen(kw_only=True)
+class SearchLog(Query[LogPage]):
+    """Messages of ``group`` and all groups below it, newest first. Needs ``log:read`` there.
+
+    Attributes:
+        since, until: made at or after, made before; None is open.
+        most: at most so many rows, 1 to 1,000.
+    """
+
+    group: GroupId
+    since: Instant | None = None
+    until: Instant | None = None
+    user: UserId | None = None
+    number: str | None = None
+    direction: Direction | None = None
+    status: Status | None = None
+    most: int = 100
