@@ -100,12 +100,12 @@ def check(template: Template) -> Template:
 
 
 def render(template: Template, values: Mapping[str, str]) -> Rendered:
-    """The template with ``values``; a missing value is empty, and a line whose variables are all empty vanishes.
+    r"""The template with ``values``; a missing value is empty, and a line whose variables are all empty vanishes.
 
     >>> page = Template(organisation=GroupId("grp_1"), occasion=Occasion.BOOKED, channel=Channel.CLIENT_TEXT, subject="",
-    ...                 text="Hello [client]!\\nJoin: [online_meeting_link]\\nWelcome")
+    ...                 text="Hello [client]!\nJoin: [online_meeting_link]\nWelcome")
     >>> render(page, {"client": "Eva"}).text
-    'Hello Eva!\\nWelcome'
+    'Hello Eva!\nWelcome'
     """
 
     def filled(line: str) -> str:

@@ -1,0 +1,82 @@
+"""The outbox table: enqueue, claim under a lease, settle under a fence."""
+
+from __future__ import annotations
+
+from servicekit.adapters.storage.tables import SqlTable
+from servicekit.ids import EffectId, GroupId
+from servicekit.moments import Instant
+from servicekit.outbox.effects import Effect, EffectState
+
+__all__ = ["EffectTable"]
+
+_CLAIMABLE = """
+    state IN ('due', 'leased') AND due_at <= ? AND (state = 'due' OR leased_until <= ?)
+    AND NOT EXISTS (
+        SELECT 1 FROM effects AS other
+        WHERE other.subject = effects.subject AND other.kind = effects.kind AND other.id <> effects.id
+        AND other.state = 'leased' AND other.leased_until > ?
+    )
+    AND (stage = 0 OR NOT EXISTS (
+        SELECT 1 FROM effects AS deed
+        WHERE deed.about = effects.about AND deed.stage < effects.stage AND deed.state IN ('due', 'leased', 'dead')
+    ))
+"""
+
+
+class EffectTable(SqlTable[Effect]):
+    """Effects; see :class:`servicekit.ports.store.Effects` for what each promises."""
+
+    lock = ""
+    """What a dialect appends to claim without waiting for other claimers."""
+
+    def enqueue(self, effect: Effect) -> None:
+        """Replace what waits for the same subject, then insert."""
+        self.execute(
+            "UPDATE effects SET state = 'replaced' WHERE subject = ? AND kind = ? AND state IN ('due', 'dead')",
+            [effect.subject, effect.kind.value],
+        )
+        self.add(effect)
+
+    def claim(self, at: Instant, until: Instant) -> Effect | None:
+        """Lease the first that is due."""
+        found = self.execute(
+            f"UPDATE effects SET state = 'leased', leased_until = ?, fence = fence + 1 WHERE id = ("  # noqa: S608
+            f"SELECT id FROM effects WHERE {_CLAIMABLE} ORDER BY due_at, id LIMIT 1{self.lock}) RETURNING {self.columns}",
+            [until.us, at.us, at.us, at.us],
+        ).fetchone()
+        return None if found is None else self.rows.thing(found)
+
+    def settle(self, effect: Effect) -> bool:
+        """Update where the fence is still ours."""
+        state = effect.state
+        if state is EffectState.DUE and self.outstanding(effect.id, effect.kind, effect.subject):
+            state = EffectState.REPLACED
+        done = self.execute(
+            "UPDATE effects SET state = ?, due_at = ?, attempts = ?, leased_until = NULL, trouble = ?"
+            " WHERE id = ? AND fence = ? AND state = 'leased'",
+            [state.value, effect.due_at.us, effect.attempts, effect.trouble, effect.id, effect.fence],
+        )
+        return done.rowcount == 1
+
+    def next_due(self, at: Instant) -> Instant | None:
+        """The earliest of due times and ends of leases."""
+        (found,) = self.execute(
+            "SELECT min(CASE WHEN state = 'leased' AND leased_until > due_at THEN leased_until ELSE due_at END)"
+            " FROM effects WHERE state IN ('due', 'leased')",
+            [],
+        ).fetchone()
+        return None if found is None else max(at, Instant(found))
+
+    def in_state(self, organisation: GroupId, state: EffectState, most: int) -> tuple[Effect, ...]:
+        """By organisation and state."""
+        return self.select("organisation = ? AND state = ?", [organisation, state.value], order="id", most=most)
+
+    def outstanding(self, effect: EffectId, kind: str, subject: str) -> bool:
+        """Whether another one waits or is in flight."""
+        return (
+            self.execute(
+                "SELECT 1 FROM effects WHERE subject = ? AND kind = ? AND id <> ? AND state IN ('due', 'leased') LIMIT 1",
+                [subject, kind, effect],
+            ).fetchone()
+            is not None
+        )

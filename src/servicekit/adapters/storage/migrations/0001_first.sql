@@ -1,0 +1,268 @@
+-- Instants are microseconds since 1970 (UTC), spans microseconds, truth 0 or 1, nested values JSON text.
+-- Every statement runs as it is on SQLite and on PostgreSQL.
+
+CREATE TABLE groups (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL,
+    parent TEXT REFERENCES groups (id),
+    name TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    settings TEXT NOT NULL
+);
+CREATE INDEX groups_parent ON groups (parent);
+
+CREATE TABLE users (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    "group" TEXT NOT NULL REFERENCES groups (id),
+    email TEXT NOT NULL UNIQUE,
+    number TEXT UNIQUE
+);
+CREATE INDEX users_group ON users ("group");
+
+CREATE TABLE grants (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    principal TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    "group" TEXT NOT NULL REFERENCES groups (id),
+    since BIGINT,
+    until BIGINT
+);
+CREATE INDEX grants_principal ON grants (principal);
+
+CREATE TABLE numbers (
+    number TEXT PRIMARY KEY,
+    user_id TEXT UNIQUE REFERENCES users (id)
+);
+
+CREATE TABLE messages (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL,
+    "group" TEXT NOT NULL REFERENCES groups (id),
+    "user" TEXT,
+    direction TEXT NOT NULL,
+    number TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    text TEXT NOT NULL,
+    segments BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    struck TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    hand_over TEXT NOT NULL,
+    vendor TEXT NOT NULL,
+    vendor_id TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+CREATE INDEX messages_log ON messages ("group", made_at);
+CREATE INDEX messages_vendor ON messages (vendor, vendor_id);
+
+CREATE TABLE message_charges (
+    message TEXT NOT NULL REFERENCES messages (id),
+    subject TEXT NOT NULL,
+    days BIGINT NOT NULL,
+    bucket BIGINT NOT NULL,
+    segments BIGINT NOT NULL,
+    PRIMARY KEY (message, subject, days)
+);
+
+CREATE TABLE quota_counters (
+    subject TEXT NOT NULL,
+    days BIGINT NOT NULL,
+    used BIGINT NOT NULL,
+    PRIMARY KEY (subject, days)
+);
+
+CREATE TABLE quota_buckets (
+    subject TEXT NOT NULL,
+    days BIGINT NOT NULL,
+    bucket BIGINT NOT NULL,
+    used BIGINT NOT NULL,
+    PRIMARY KEY (subject, days, bucket)
+);
+
+CREATE TABLE guards (
+    identity TEXT PRIMARY KEY,
+    passed_at BIGINT NOT NULL
+);
+
+CREATE TABLE letters (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL,
+    message_id TEXT NOT NULL UNIQUE,
+    envelope_from TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    raw {bytes} NOT NULL,
+    state TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    detail TEXT NOT NULL
+);
+
+CREATE TABLE branches (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    name TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    country_code BIGINT NOT NULL,
+    site TEXT NOT NULL,
+    components TEXT NOT NULL
+);
+
+CREATE TABLE services (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    branch TEXT NOT NULL REFERENCES branches (id),
+    name TEXT NOT NULL,
+    length BIGINT NOT NULL,
+    components TEXT NOT NULL,
+    online BIGINT NOT NULL,
+    needs_approval BIGINT NOT NULL,
+    opens_before BIGINT NOT NULL,
+    closes_after BIGINT NOT NULL
+);
+
+CREATE TABLE providers (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    email TEXT NOT NULL,
+    meeting_user TEXT NOT NULL
+);
+
+CREATE TABLE clients (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    name TEXT NOT NULL,
+    email TEXT NOT NULL,
+    mobile TEXT NOT NULL
+);
+
+CREATE TABLE bookings (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    branch TEXT NOT NULL REFERENCES branches (id),
+    service TEXT NOT NULL REFERENCES services (id),
+    provider TEXT NOT NULL REFERENCES providers (id),
+    client TEXT NOT NULL REFERENCES clients (id),
+    starts BIGINT NOT NULL,
+    ends BIGINT NOT NULL,
+    zone TEXT NOT NULL,
+    state TEXT NOT NULL,
+    cancelled_by TEXT,
+    revision BIGINT NOT NULL
+);
+CREATE INDEX bookings_provider ON bookings (provider, ends);
+
+CREATE TABLE keys (
+    id TEXT PRIMARY KEY,
+    booking TEXT NOT NULL REFERENCES bookings (id),
+    revision BIGINT NOT NULL,
+    site TEXT NOT NULL,
+    components TEXT NOT NULL,
+    mobile TEXT NOT NULL,
+    opens BIGINT NOT NULL,
+    closes BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    vendor_id TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    UNIQUE (booking, revision)
+);
+
+CREATE TABLE meetings (
+    id TEXT PRIMARY KEY,
+    booking TEXT NOT NULL UNIQUE REFERENCES bookings (id),
+    host TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    opens BIGINT NOT NULL,
+    closes BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    attempt BIGINT NOT NULL,
+    vendor_id TEXT NOT NULL,
+    join_url TEXT NOT NULL,
+    made_opens BIGINT,
+    made_closes BIGINT,
+    detail TEXT NOT NULL
+);
+CREATE INDEX meetings_vendor ON meetings (vendor_id);
+
+CREATE TABLE templates (
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    occasion TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (organisation, occasion, channel)
+);
+
+CREATE TABLE customers (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    name TEXT NOT NULL
+);
+
+CREATE TABLE facilities (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    customer TEXT NOT NULL REFERENCES customers (id),
+    name TEXT NOT NULL
+);
+
+CREATE TABLE customer_users (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    customer TEXT NOT NULL REFERENCES customers (id),
+    email TEXT NOT NULL UNIQUE,
+    facilities TEXT,
+    unassigned BIGINT NOT NULL
+);
+
+CREATE TABLE orders (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    customer TEXT NOT NULL REFERENCES customers (id),
+    facility TEXT REFERENCES facilities (id),
+    title TEXT NOT NULL,
+    made_at BIGINT NOT NULL
+);
+CREATE INDEX orders_organisation ON orders (organisation, made_at);
+CREATE INDEX orders_customer ON orders (customer, made_at);
+
+CREATE TABLE effects (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    about TEXT NOT NULL,
+    stage BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    leased_until BIGINT,
+    fence BIGINT NOT NULL,
+    payload TEXT NOT NULL,
+    trouble TEXT NOT NULL
+);
+CREATE INDEX effects_waiting ON effects (due_at, id) WHERE state IN ('due', 'leased');
+CREATE INDEX effects_subject ON effects (subject, kind);
+CREATE INDEX effects_about ON effects (about, stage) WHERE state IN ('due', 'leased', 'dead');
+CREATE INDEX effects_state ON effects (organisation, state, id);
+
+CREATE TABLE inbox (
+    source TEXT NOT NULL,
+    event TEXT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    PRIMARY KEY (source, event)
+);
+
+CREATE TABLE inbox_kept (
+    source TEXT NOT NULL,
+    about TEXT NOT NULL,
+    text TEXT NOT NULL,
+    kept_at BIGINT NOT NULL
+);
+CREATE INDEX inbox_kept_about ON inbox_kept (source, about);

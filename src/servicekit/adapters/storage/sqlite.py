@@ -1,0 +1,170 @@
+"""SQLite through the standard library: one file, any number of processes on one machine.
+
+Rules kept here:
+
+* Write-ahead log, so that readers never wait for the writer; every write begins ``IMMEDIATE``, so that what it reads cannot
+  change before it writes and "database is locked" can only come at its start.
+* ``synchronous=FULL``: what was committed survives a loss of power. ``?synchronous=normal`` in the URL trades the last
+  transactions before such a loss for speed; a killed process loses nothing either way.
+* A connection serves one transaction at a time and is then kept for the next.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from servicekit.adapters.storage.migrating import migrations
+from servicekit.adapters.storage.transaction import SqlTransaction
+from servicekit.errors import ConfigurationError, StorageBusy, StorageError
+
+__all__ = ["SqliteStorage"]
+
+_SPELLING = {"bytes": "BLOB"}
+_SYNCHRONOUS = frozenset({"full", "normal"})
+
+
+class SqliteStorage:
+    """A database in a file.
+
+    Args:
+        path: the file; made if absent, but its folder must exist.
+        synchronous: ``full`` or ``normal``.
+        patience: seconds to wait for other writers before ``StorageBusy``.
+
+    Raises:
+        ConfigurationError: the folder does not exist, or a setting is unknown.
+    """
+
+    def __init__(self, path: str, *, synchronous: str = "full", patience: float = 10.0) -> None:
+        if synchronous not in _SYNCHRONOUS:
+            raise ConfigurationError(f"synchronous is 'full' or 'normal', not {synchronous!r}")
+        self.path = path
+        self._synchronous = synchronous
+        self._patience = patience
+        self._idle: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_url(cls, url: str) -> SqliteStorage:
+        """From ``sqlite:///relative.db`` or ``sqlite:////absolute.db``, with ``synchronous`` and ``patience`` as query."""
+        parts = urlsplit(url)
+        path = unquote(parts.path.removeprefix("/"))
+        if parts.netloc or not path:
+            raise ConfigurationError(f"{url!r} names no file: write sqlite:///salon.db, or sqlite:////var/lib/salon.db")
+        asked = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+        unknown = asked.keys() - {"synchronous", "patience"}
+        if unknown:
+            raise ConfigurationError(f"{url!r} sets {', '.join(sorted(unknown))}, known are synchronous and patience")
+        try:
+            patience = float(asked.get("patience", "10"))
+        except ValueError as error:
+            raise ConfigurationError(f"{url!r}: patience is a number of seconds") from error
+        return cls(path, synchronous=asked.get("synchronous", "full"), patience=patience)
+
+    def migrate(self) -> None:
+        """Apply what is missing, under the write lock, so that two at once apply each step once."""
+        with self._connection() as connection:
+            with _translated():
+                # Switching to WAL needs the file for itself for a moment; SQLite does not wait for that by itself.
+                connection.execute("PRAGMA journal_mode=WAL")
+            with _transaction(connection, "IMMEDIATE"):
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)"
+                )
+                done = {number for (number,) in connection.execute("SELECT number FROM schema_migrations")}
+                steps = migrations(_SPELLING)
+                newer = done - {step.number for step in steps}
+                if newer:
+                    raise StorageError(
+                        f"The database is at migration {max(newer)}, which this version of servicekit does not know: upgrade it.",
+                        code="schema_too_new",
+                    )
+                for step in steps:
+                    if step.number not in done:
+                        for statement in step.statements:
+                            connection.execute(statement)
+                        connection.execute("INSERT INTO schema_migrations VALUES (?, ?)", (step.number, step.name))
+
+    @contextmanager
+    def write(self) -> Iterator[SqlTransaction]:
+        """A transaction that holds the write lock from its beginning."""
+        with self._connection() as connection, _transaction(connection, "IMMEDIATE"):
+            yield _over(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """A transaction that sees one moment's state and never waits for a writer."""
+        with self._connection() as connection, _transaction(connection, "DEFERRED"):
+            yield _over(connection)
+
+    def close(self) -> None:
+        """Close idle connections; those in use are closed when their transaction ends."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        connection = connection or self._opened()
+        try:
+            yield connection
+        finally:
+            if connection.in_transaction:
+                connection.close()  # something went so wrong that not even a rollback was possible
+            else:
+                with self._lock:
+                    self._idle.append(connection)
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            connection = sqlite3.connect(
+                self.path, timeout=self._patience, isolation_level=None, check_same_thread=False, cached_statements=512
+            )
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute(f"PRAGMA synchronous={self._synchronous}")
+        except sqlite3.OperationalError as error:
+            raise ConfigurationError(
+                f"The database {self.path!r} cannot be opened: {error}. Does its folder exist?"
+            ) from error
+        return connection
+
+
+def _over(connection: sqlite3.Connection) -> SqlTransaction:
+    def execute(sql: str, values: Sequence[object]) -> sqlite3.Cursor:
+        with _translated():
+            return connection.execute(sql, values)
+
+    return SqlTransaction(execute)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, mode: str) -> Iterator[None]:
+    with _translated():
+        connection.execute(f"BEGIN {mode}")
+    try:
+        yield
+        with _translated():
+            connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise StorageBusy(f"The database was held by others for too long: {error}. Try the same again.") from error
+        raise StorageError(f"The database refused: {error}") from error
+    except sqlite3.Error as error:
+        raise StorageError(f"The database refused: {error}") from error

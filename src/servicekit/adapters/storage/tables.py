@@ -1,0 +1,246 @@
+"""The tables, in SQL that SQLite and PostgreSQL both run. What differs is in a dialect's hands.
+
+Nothing here begins or ends a transaction; whoever made the :class:`SqlTransaction` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from servicekit.adapters.storage.rows import Rows
+from servicekit.bookings import HOLDING, Booking
+from servicekit.errors import NotFound, StorageError
+from servicekit.ids import GroupId, ProviderId, UserId
+from servicekit.messages import GUARD_SPAN, Message, SearchLog
+from servicekit.moments import Instant, Window
+from servicekit.permissions import Everything, Nothing, OfCustomer, Visible
+from servicekit.portal import Order
+
+__all__ = [
+    "BookingTable",
+    "Cursor",
+    "Execute",
+    "MessageTable",
+    "OrderTable",
+    "SqlGuards",
+    "SqlInbox",
+    "SqlNumbers",
+    "SqlTable",
+]
+
+E = TypeVar("E")
+
+
+class Cursor(Protocol):
+    """The part of a DB-API cursor (PEP 249) that is used."""
+
+    @property
+    def rowcount(self) -> int:
+        """Rows changed."""
+        ...
+
+    def fetchone(self) -> Any:
+        """The next row."""
+        ...
+
+    def fetchall(self) -> Any:
+        """All rows."""
+        ...
+
+
+Execute = Callable[[str, Sequence[object]], Cursor]
+"""Runs one statement with ``?`` for its parameters."""
+
+
+class SqlTable(Generic[E]):
+    """A table of one class of things; ``key`` is its primary key."""
+
+    def __init__(self, execute: Execute, name: str, rows: Rows[E], key: tuple[str, ...] = ("id",)) -> None:
+        self.execute = execute
+        self.name = name
+        self.rows = rows
+        self.key = key
+        self.columns = ", ".join(f'"{column}"' for column in rows.columns)
+
+    def add(self, thing: E) -> None:
+        """Insert one row."""
+        marks = ", ".join("?" * len(self.rows.columns))
+        self.execute(f"INSERT INTO {self.name} ({self.columns}) VALUES ({marks})", self.rows.row(thing))  # noqa: S608
+
+    def save(self, thing: E) -> None:
+        """Update one row by its key."""
+        changes = ", ".join(f'"{column}" = ?' for column in self.rows.columns)
+        key = " AND ".join(f'"{column}" = ?' for column in self.key)
+        row = self.rows.row(thing)
+        keys = [row[self.rows.columns.index(column)] for column in self.key]
+        done = self.execute(f"UPDATE {self.name} SET {changes} WHERE {key}", [*row, *keys])  # noqa: S608
+        if done.rowcount != 1:
+            raise StorageError(f"There is no row of {self.name} to change.", table=self.name, key=keys)
+
+    def find(self, key: str) -> E | None:
+        """One row by its id."""
+        found = self.select('"id" = ?', [key])
+        return found[0] if found else None
+
+    def get(self, key: str) -> E:
+        """One row by its id, or NotFound."""
+        found = self.find(key)
+        if found is None:
+            kind = self.rows.kind.__name__
+            raise NotFound(f"There is no {kind} {key}, or you may not see it.", kind=kind, id=key)
+        return found
+
+    def where(self, **equal: object) -> tuple[E, ...]:
+        """All rows whose columns equal these; None matches NULL."""
+        tests, values = [], []
+        for column, value in equal.items():
+            if value is None:
+                tests.append(f'"{column}" IS NULL')
+            else:
+                tests.append(f'"{column}" = ?')
+                values.append(self.rows.value(column, value))
+        return self.select(
+            " AND ".join(tests) or "1 = 1", values, order=", ".join(f'"{column}"' for column in self.key)
+        )
+
+    def select(self, test: str, values: Sequence[object], *, order: str = "", most: int | None = None) -> tuple[E, ...]:
+        """Rows that pass an SQL test of ours."""
+        sql = f"SELECT {self.columns} FROM {self.name} WHERE {test}"  # noqa: S608 - column names and tests are ours
+        sql += f" ORDER BY {order}" if order else ""
+        sql += f" LIMIT {most:d}" if most is not None else ""
+        return tuple(map(self.rows.thing, self.execute(sql, values).fetchall()))
+
+
+class MessageTable(SqlTable[Message]):
+    """Messages and the log."""
+
+    def search(self, query: SearchLog, groups: Sequence[GroupId]) -> tuple[Message, ...]:
+        """The log's rows, newest first."""
+        tests, values = [f'"group" IN ({", ".join("?" * len(groups))})'], list[object](groups)
+        if query.since is not None:
+            tests.append("made_at >= ?")
+            values.append(query.since.us)
+        if query.until is not None:
+            tests.append("made_at < ?")
+            values.append(query.until.us)
+        for column in ("user", "number", "direction", "status"):
+            value = getattr(query, column)
+            if value is not None:
+                tests.append(f'"{column}" = ?')
+                values.append(self.rows.value(column, value))
+        return self.select(" AND ".join(tests), values, order="made_at DESC, id DESC", most=query.most)
+
+
+class BookingTable(SqlTable[Booking]):
+    """Bookings and who is taken when."""
+
+    def overlapping(self, provider: ProviderId, window: Window) -> tuple[Booking, ...]:
+        """Holding bookings of the provider that overlap the window."""
+        marks = ", ".join("?" * len(HOLDING))
+        return self.select(
+            f"provider = ? AND ends > ? AND starts < ? AND state IN ({marks})",
+            [provider, window.opens.us, window.closes.us, *sorted(state.value for state in HOLDING)],
+            order="starts, id",
+        )
+
+
+class OrderTable(SqlTable[Order]):
+    """Orders, through what somebody may see."""
+
+    def visible(self, visible: Visible, organisation: GroupId, most: int) -> tuple[tuple[Order, ...], int]:
+        """The newest visible orders, and the count of all visible ones."""
+        seen, values = _where(visible)
+        test, values = f"organisation = ? AND {seen}", [organisation, *values]
+        found = self.select(test, values, order="made_at DESC, id DESC", most=most)
+        (count,) = self.execute(f"SELECT count(*) FROM orders WHERE {test}", values).fetchone()  # noqa: S608
+        return found, count
+
+
+def _where(visible: Visible) -> tuple[str, list[object]]:
+    """The filter that is true for a row exactly when ``permissions.sees`` is true for the thing."""
+    match visible:
+        case Nothing():
+            return "1 = 0", []
+        case Everything(organisation):
+            return "organisation = ?", [organisation]
+        case OfCustomer():
+            placed, values = "1 = 1", list[object]()
+            if visible.facilities is not None:
+                placed, values = f"facility IN ({', '.join('?' * len(visible.facilities))})", list(visible.facilities)
+                placed = placed if visible.facilities else "1 = 0"
+            loose = "1 = 1" if visible.unassigned else "1 = 0"
+            return (
+                f"organisation = ? AND customer = ? AND ((facility IS NULL AND {loose}) OR (facility IS NOT NULL AND {placed}))",
+                [visible.organisation, visible.customer, *values],
+            )
+
+
+class SqlGuards:
+    """The loop guard's memory."""
+
+    def __init__(self, execute: Execute) -> None:
+        self.execute = execute
+
+    def pass_once(self, identity: str, at: Instant) -> bool:
+        """One statement decides and records, so two writers cannot both pass."""
+        done = self.execute(
+            "INSERT INTO guards (identity, passed_at) VALUES (?, ?) ON CONFLICT (identity) DO UPDATE"
+            " SET passed_at = excluded.passed_at WHERE guards.passed_at <= ? RETURNING 1",
+            [identity, at.us, (at - GUARD_SPAN).us],
+        )
+        return done.fetchone() is not None
+
+    def forget(self, identity: str) -> None:
+        """Let the next one pass."""
+        self.execute("DELETE FROM guards WHERE identity = ?", [identity])
+
+
+class SqlInbox:
+    """What came in."""
+
+    def __init__(self, execute: Execute) -> None:
+        self.execute = execute
+
+    def first_time(self, source: str, event: str, at: Instant) -> bool:
+        """One statement decides and records."""
+        done = self.execute(
+            "INSERT INTO inbox (source, event, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
+            [source, event, at.us],
+        )
+        return done.fetchone() is not None
+
+    def keep(self, source: str, about: str, text: str, at: Instant) -> None:
+        """Keep a fact about what is not known yet."""
+        self.execute(
+            "INSERT INTO inbox_kept (source, about, text, kept_at) VALUES (?, ?, ?, ?)", [source, about, text, at.us]
+        )
+
+    def kept(self, source: str, about: str) -> tuple[str, ...]:
+        """Take out what was kept."""
+        found = self.execute(
+            "SELECT text FROM inbox_kept WHERE source = ? AND about = ? ORDER BY kept_at", [source, about]
+        ).fetchall()
+        self.execute("DELETE FROM inbox_kept WHERE source = ? AND about = ?", [source, about])
+        return tuple(text for (text,) in found)
+
+
+class SqlNumbers:
+    """The pool of numbers."""
+
+    def __init__(self, execute: Execute) -> None:
+        self.execute = execute
+
+    def provide(self, numbers: Iterable[str]) -> int:
+        """Insert those that are new."""
+        sql = "INSERT INTO numbers (number) VALUES (?) ON CONFLICT DO NOTHING"
+        return sum(self.execute(sql, [number]).rowcount for number in numbers)
+
+    def take(self, user: UserId) -> str | None:
+        """The lowest free number, now the user's."""
+        found = self.execute(
+            "UPDATE numbers SET user_id = ? WHERE number = (SELECT min(number) FROM numbers WHERE user_id IS NULL)"
+            " RETURNING number",
+            [user],
+        ).fetchone()
+        return None if found is None else str(found[0])

@@ -1,0 +1,241 @@
+"""The port to storage: one transaction, and in it a table for each kind of thing.
+
+What a storage promises:
+
+* Everything done in one transaction is there together or not at all, also after the process is killed.
+* A writing transaction sees no other writing transaction half done, and what it has read does not change under it.
+* ``add`` of what exists already and ``save`` of what does not are errors, never silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar
+
+from servicekit.bookings import Booking, Branch, Client, Provider, Service
+from servicekit.groups import Charge, Group, Limit, Struck, User
+from servicekit.ids import EffectId, GroupId, ProviderId, UserId
+from servicekit.keys import Key
+from servicekit.meetings import Meeting
+from servicekit.messages import Message, SearchLog
+from servicekit.moments import Instant, Window
+from servicekit.notices import Template
+from servicekit.outbox.effects import Effect, EffectState
+from servicekit.outbox.letters import Letter
+from servicekit.permissions import Grant, Visible
+from servicekit.portal import Customer, CustomerUser, Facility, Order
+
+__all__ = ["Storage", "Table", "Transaction"]
+
+E = TypeVar("E")
+
+
+class Table(Protocol[E]):
+    """Things of one kind, by id."""
+
+    def add(self, thing: E) -> None:
+        """Store a new one."""
+        ...
+
+    def save(self, thing: E) -> None:
+        """Store a changed one under its id."""
+        ...
+
+    def find(self, key: str) -> E | None:
+        """The one with this id, or None."""
+        ...
+
+    def get(self, key: str) -> E:
+        """The one with this id.
+
+        Raises:
+            NotFound: ``not_found``, with kind and id.
+        """
+        ...
+
+    def where(self, **equal: object) -> tuple[E, ...]:
+        """All whose fields equal these, in order of making."""
+        ...
+
+
+class Messages(Table[Message], Protocol):
+    """Messages, and the log over them."""
+
+    def search(self, query: SearchLog, groups: Sequence[GroupId]) -> tuple[Message, ...]:
+        """What the query asks for among ``groups``, newest first."""
+        ...
+
+
+class Bookings(Table[Booking], Protocol):
+    """Bookings, and who is taken when."""
+
+    def overlapping(self, provider: ProviderId, window: Window) -> tuple[Booking, ...]:
+        """Bookings of the provider that hold their place and overlap the window. Costs one index range."""
+        ...
+
+
+class Orders(Table[Order], Protocol):
+    """Orders, as somebody may see them."""
+
+    def visible(self, visible: Visible, organisation: GroupId, most: int) -> tuple[tuple[Order, ...], int]:
+        """The newest ``most`` visible orders of the organisation, and how many are visible in all."""
+        ...
+
+
+class Quotas(Protocol):
+    """Counters and expiry buckets."""
+
+    def reserve(self, limits: Sequence[Limit], segments: int, at: Instant) -> tuple[Charge, ...] | Struck:
+        """Spend ``segments`` under every limit, or under none: then the first that strikes. Costs a few rows a limit."""
+        ...
+
+    def refund(self, charges: Iterable[Charge]) -> None:
+        """Give back what was reserved, to the very buckets that were charged."""
+        ...
+
+    def charge_to(self, message: str, charges: Iterable[Charge]) -> None:
+        """Remember what a message reserved."""
+        ...
+
+    def charges_of(self, message: str) -> tuple[Charge, ...]:
+        """What a message reserved and has not got back; forgets it."""
+        ...
+
+
+class Guards(Protocol):
+    """The loop guard's memory."""
+
+    def pass_once(self, identity: str, at: Instant) -> bool:
+        """Whether this identity has not passed within 24 hours; if so, it has now. One step, whoever else tries."""
+        ...
+
+    def forget(self, identity: str) -> None:
+        """It has not passed after all."""
+        ...
+
+
+class Inbox(Protocol):
+    """What came in, so that what comes twice is done once."""
+
+    def first_time(self, source: str, event: str, at: Instant) -> bool:
+        """Whether this event of this source is new; if so, it is not any more."""
+        ...
+
+    def keep(self, source: str, about: str, text: str, at: Instant) -> None:
+        """Keep a fact about something that is not known yet."""
+        ...
+
+    def kept(self, source: str, about: str) -> tuple[str, ...]:
+        """The facts kept about it, oldest first; they are kept no more."""
+        ...
+
+
+class Numbers(Protocol):
+    """The pool from which users get a number of their own."""
+
+    def provide(self, numbers: Iterable[str]) -> int:
+        """Put numbers into the pool; how many were new."""
+        ...
+
+    def take(self, user: UserId) -> str | None:
+        """A free number for the user, who has it from now on; None where the pool is empty."""
+        ...
+
+
+class Effects(Table[Effect], Protocol):
+    """The outbox."""
+
+    def enqueue(self, effect: Effect) -> None:
+        """Store an effect; one of the same kind and subject that is not in flight is replaced by it."""
+        ...
+
+    def claim(self, at: Instant, until: Instant) -> Effect | None:
+        """The effect that is due first, now leased until ``until`` under a new fence; None if nothing is due.
+
+        Passed over are those whose subject is in flight, and notices whose booking has deeds outstanding. An expired lease
+        counts as due.
+        """
+        ...
+
+    def settle(self, effect: Effect) -> bool:
+        """Store the outcome of a claimed effect; False, and nothing stored, where its fence is not the newest any more.
+
+        One that would be due again although a newer revision waits is stored as replaced.
+        """
+        ...
+
+    def next_due(self, at: Instant) -> Instant | None:
+        """When the next effect is due or the next lease runs out, at or after ``at``; None if nothing waits."""
+        ...
+
+    def in_state(self, organisation: GroupId, state: EffectState, most: int) -> tuple[Effect, ...]:
+        """Effects of an organisation in a state, oldest first."""
+        ...
+
+    def outstanding(self, effect: EffectId, kind: str, subject: str) -> bool:
+        """Whether another effect of this kind and subject is due or in flight."""
+        ...
+
+
+class Transaction(Protocol):
+    """One transaction."""
+
+    groups: Table[Group]
+    users: Table[User]
+    grants: Table[Grant]
+    messages: Messages
+    letters: Table[Letter]
+    branches: Table[Branch]
+    services: Table[Service]
+    providers: Table[Provider]
+    clients: Table[Client]
+    bookings: Bookings
+    keys: Table[Key]
+    meetings: Table[Meeting]
+    templates: Table[Template]
+    customers: Table[Customer]
+    facilities: Table[Facility]
+    customer_users: Table[CustomerUser]
+    orders: Orders
+    effects: Effects
+    quotas: Quotas
+    guards: Guards
+    inbox: Inbox
+    numbers: Numbers
+
+    def path(self, group: str) -> tuple[Group, ...]:
+        """The group and those above it, up to the root.
+
+        Raises:
+            NotFound: no such group.
+        """
+        ...
+
+    def below(self, group: GroupId) -> tuple[GroupId, ...]:
+        """The group and all below it."""
+        ...
+
+
+class Storage(Protocol):
+    """A database."""
+
+    def migrate(self) -> None:
+        """Bring the tables up to date; safe to run by several at once."""
+        ...
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """A transaction that may change: committed at the end, undone if an exception leaves it.
+
+        Raises:
+            StorageBusy: others held the database for too long.
+        """
+        ...
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A transaction that only reads, from one moment's state."""
+        ...
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        ...
