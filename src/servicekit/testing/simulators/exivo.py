@@ -1,0 +1,284 @@
+"""A stand-in of exivo (API description 1.1.0): the site's interface, and the lock that decides at the door.
+
+Rules kept here: the door opens for a phone only by a key that the simulator holds, not revoked, for that door, within
+``validFrom <= at < validTo``; every try is in the access log. Paths have the vendor's plural and singular forms. Times are
+taken in UTC with ``Z`` only; an unknown id reads as an empty 404; other refusals are 400 with a ``message`` and no more.
+Where nobody knows what the vendor does (past starts, a second revoke, keys that name the gateway), a switch chooses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from attrs import evolve
+
+from servicekit.moments import Instant
+from servicekit.ports.http import HttpRequest, HttpResponse
+from servicekit.testing.simulators.core import Simulator, system_time
+from servicekit.testing.simulators.exivo_site import COMPONENTS, HeldKey, Light, SimComponent, judge
+from servicekit.testing.simulators.routing import Answered, Call, json_answer, need, route, told
+from servicekit.testing.simulators.webhooks import Post, Webhook, http_post
+
+__all__ = ["ExivoSimulator"]
+
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
+_REGISTRATION = {
+    "ma-phone": re.compile(r"\+[1-9]\d{5,14}"),
+    "ma-email": re.compile(r"[^@\s]+@[^@\s]+"),
+    "ma-custom": _UUID4,
+}
+_MODES = ("normal", "closed", "open", "accessControl")
+
+
+class ExivoSimulator(Simulator):
+    """One exivo site with its doors.
+
+    Args:
+        components: the site's devices.
+        zone: the site's time zone.
+        past_start_refused: whether ``validFrom`` before now is refused.
+        double_revoke_refused: whether revoking a second time is refused.
+        gateway_refused: whether a key that names the gateway is refused at once; otherwise it is made and opens nothing.
+        clock, seed, post: see :class:`~servicekit.testing.simulators.core.Simulator`.
+
+    >>> from servicekit.ports.http import HttpRequest, basic
+    >>> exivo = ExivoSimulator()
+    >>> login = basic(exivo.api_key, exivo.api_secret)
+    >>> doors = HttpRequest.get(f"https://api.exivo.io/v1/{exivo.site_id}/component", headers=login)
+    >>> [door["identifier"] for door in exivo.handle(doors).json()][:3]
+    ['Main door', 'Cloakroom', 'Room 1']
+    >>> exivo.try_door("+41791234567", COMPONENTS[0].id)
+    Light(green=False, reason='no_key')
+    """
+
+    name: ClassVar[str] = "exivo"
+    origins: ClassVar[tuple[str, ...]] = ("https://api.exivo.io",)
+    site_id = "51e00000-0000-4000-8000-000000000001"
+    api_key = "a9100000-0000-4000-8000-000000000001"
+    api_secret = "5ec00000-0000-4000-8000-000000000001"  # noqa: S105 - the simulator's own, printed in its documentation
+
+    def __init__(
+        self,
+        *,
+        components: Sequence[SimComponent] = COMPONENTS,
+        zone: str = "Europe/Zurich",
+        past_start_refused: bool = True,
+        double_revoke_refused: bool = True,
+        gateway_refused: bool = False,
+        clock: Callable[[], Instant] = system_time,
+        seed: int = 0,
+        post: Post = http_post,
+    ) -> None:
+        super().__init__(clock=clock, seed=seed, post=post)
+        self.components = {component.id: component for component in components}
+        self.zone = zone
+        self.past_start_refused = past_start_refused
+        self.double_revoke_refused = double_revoke_refused
+        self.gateway_refused = gateway_refused
+        self._keys: dict[str, HeldKey] = {}
+        self._log: list[dict[str, Any]] = []
+
+    def admit(self, call: Call) -> None:
+        """HTTP Basic, and the site in the path."""
+        if call.basic() != (self.api_key, self.api_secret):
+            raise Answered(self.error(401, "Unauthorized"))
+        if not call.path.startswith(f"/v1/{self.site_id}/"):
+            raise Answered(self.error(403, "Forbidden"))
+
+    def error(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
+        """A message and no more; 404 is empty."""
+        if status == 404:
+            return HttpResponse(status=404, headers=headers or {})
+        return json_answer(status, {"message": message}, headers)
+
+    # The vendor's interface
+
+    @route("GET", "/v1/{site}/info")
+    def _info(self, _: Call) -> HttpResponse:
+        return json_answer(
+            200,
+            {"id": self.site_id, "name": "Salon Sonnenhof", "language": "de", "timeZone": self.zone, "type": "exivo"},
+        )
+
+    @route("GET", "/v1/{site}/component")
+    def _list_components(self, call: Call) -> HttpResponse:
+        return self._page(call, [component.to_json() for component in self.components.values()])
+
+    @route("GET", "/v1/{site}/component/{component}")
+    def _get_component(self, call: Call) -> HttpResponse:
+        component = self.components.get(call.params["component"])
+        return self.error(404, "") if component is None else json_answer(200, component.to_json())
+
+    @route("POST", "/v1/{site}/component/{component}/unlock")
+    def _unlock(self, call: Call) -> HttpResponse:
+        component = self._component(call)
+        user = self._body(call).get("delegatedUser", "")
+        self._write_log("componentUnlocked", component.id, {"delegatedUser": user})
+        return HttpResponse(status=204)
+
+    @route("POST", "/v1/{site}/component/{component}/mode")
+    def _mode(self, call: Call) -> HttpResponse:
+        component = self._component(call)
+        mode = self._body(call).get("mode", "normal")
+        if mode not in _MODES:
+            raise Answered(self.error(400, f"mode must be one of {', '.join(_MODES)}"))
+        self.components[component.id] = evolve(component, mode=mode)
+        return HttpResponse(status=204)
+
+    @route("POST", "/v1/{site}/digitalKeyVisits")
+    def _create(self, call: Call) -> HttpResponse:
+        asked = self._body(call)
+        self._check(asked)
+        opens, closes = (self._instant(asked, name) for name in ("validFrom", "validTo"))
+        if closes <= self.now():
+            raise Answered(self.error(400, "validTo must be in the future"))
+        if closes <= opens:
+            raise Answered(self.error(400, "validTo must be after validFrom"))
+        if self.past_start_refused and opens < self.now():
+            raise Answered(self.error(400, "validFrom must be in the future"))
+        key = HeldKey(id=self.new_uuid(), asked=asked, opens=opens, closes=closes)
+        self._keys[key.id] = key
+        if asked.get("callbackUri"):
+            request = HttpRequest.json("POST", asked["callbackUri"], {"digitalKeyVisitId": key.id}, headers={})
+            self.call_out(Webhook(event="digitalKeyCreated", request=request))
+        return json_answer(200, key.to_json(self.now()))
+
+    @route("GET", "/v1/{site}/digitalKeyVisits")
+    def _list_keys(self, call: Call) -> HttpResponse:
+        return self._page(call, [key.to_json(self.now()) for key in self._keys.values()])
+
+    @route("GET", "/v1/{site}/digitalKeyVisit/{key}")
+    def _get_key(self, call: Call) -> HttpResponse:
+        key = self._keys.get(call.params["key"])
+        return self.error(404, "") if key is None else json_answer(200, key.to_json(self.now()))
+
+    @route("POST", "/v1/{site}/digitalKeyVisit/{key}/revoke")
+    def _revoke(self, call: Call) -> HttpResponse:
+        key = self._keys.get(call.params["key"])
+        self._body(call)
+        if key is None:
+            raise Answered(self.error(400, "Digital key visit not found"))
+        if key.revoked and self.double_revoke_refused:
+            raise Answered(self.error(400, "Digital key visit is already revoked"))
+        key.revoked = True
+        return HttpResponse(status=204)
+
+    @route("GET", "/v1/{site}/accesslog/component")
+    def _list_log(self, call: Call) -> HttpResponse:
+        return self._log_page(call, self._log)
+
+    @route("GET", "/v1/{site}/accesslog/component/{component}")
+    def _component_log(self, call: Call) -> HttpResponse:
+        wanted = call.params["component"]
+        return self._log_page(call, [one for one in self._log if one["data"]["component"]["id"] == wanted])
+
+    def _log_page(self, call: Call, entries: list[dict[str, Any]]) -> HttpResponse:
+        first, last = call.query.get("from", ""), call.query.get("to", "")
+        if any(day and not _DAY.fullmatch(day) for day in (first, last)):
+            raise Answered(self.error(400, "from and to must be dates, YYYY-MM-DD"))
+        days = [one for one in entries if first <= one["occurredAt"][:10] <= (last or "9999-12-31")]
+        return self._page(call, days)
+
+    def _component(self, call: Call) -> SimComponent:
+        component = self.components.get(call.params["component"])
+        if component is None:
+            raise Answered(self.error(400, "Component not found"))
+        return component
+
+    def _body(self, call: Call) -> dict[str, Any]:
+        body = call.json_object()
+        if body is None or (call.request.body and not call.header("content-type").startswith("application/json")):
+            raise Answered(self.error(400, "The body must be a JSON object"))
+        return body
+
+    def _page(self, call: Call, items: list[dict[str, Any]]) -> HttpResponse:
+        """``skip``, ``limit`` (0: no limit), ``sort`` and ``sortDir`` of every list."""
+        numbers = [call.query.get(name, "0") for name in ("skip", "limit")]
+        if not all(number.isdecimal() for number in numbers):
+            raise Answered(self.error(400, "skip and limit must be whole numbers"))
+        skip, limit = map(int, numbers)
+        sort = call.query.get("sort", "")
+        if sort:
+            items = sorted(items, key=lambda item: str(item.get(sort, "")))
+        if call.query.get("sortDir", "asc") == "desc":
+            items = items[::-1]
+        return json_answer(200, items[skip : skip + limit if limit else None])
+
+    def _instant(self, asked: Mapping[str, Any], name: str) -> Instant:
+        text = asked[name]
+        if not isinstance(text, str) or not _UTC.fullmatch(text):  # an offset such as +01:00 is refused
+            raise Answered(self.error(400, f"{name} must be an RFC 3339 UTC timestamp"))
+        return Instant.parse(text)
+
+    def _check(self, asked: Mapping[str, Any]) -> None:
+        """Refuse a wish for a key that the API description does not allow."""
+        kinds = {
+            "validFrom": str,
+            "validTo": str,
+            "components": list,
+            "formFactor": str,
+            "publicRegistrationId": str,
+            "mobileApp": dict,
+            "installNotification": bool,
+        }
+        for name, kind in kinds.items():
+            if not isinstance(asked.get(name), kind):
+                raise Answered(self.error(400, f"{name} is required"))
+        unknown = [one for one in asked["components"] if one not in self.components]
+        if unknown or not asked["components"]:
+            raise Answered(self.error(400, f"Component not found: {unknown}"))
+        pattern = _REGISTRATION.get(asked["formFactor"])
+        if pattern is None or not pattern.fullmatch(asked["publicRegistrationId"]):
+            raise Answered(self.error(400, "publicRegistrationId does not fit formFactor"))
+        if not re.fullmatch(r"[0-9]*", str(asked["mobileApp"].get("id", ""))):
+            raise Answered(self.error(400, "mobileApp.id must be digits"))
+        if self.gateway_refused and self._gateways & set(asked["components"]):
+            raise Answered(self.error(400, "A gateway can not be part of a visit"))
+
+    # The door
+
+    @property
+    def _gateways(self) -> frozenset[str]:
+        return frozenset(one.id for one in self.components.values() if not one.opens)
+
+    def try_door(self, phone: str, component_id: str, at: Instant | None = None) -> Light:
+        """Hold a phone to a door: green, or red with the reason. The try is written to the access log.
+
+        Args:
+            phone: the number as it stands in ``publicRegistrationId``.
+            component_id: the door.
+            at: when; now by the simulator's clock if left out.
+
+        Raises:
+            KeyError: the site has no such component.
+        """
+        with self._lock:
+            at = at or self.now()
+            keys = [key for key in self._keys.values() if key.asked["publicRegistrationId"] == phone]
+            light = judge(keys, self.components[component_id], self._gateways, at)
+            event = "accessPermitted" if light else "accessDenied"
+            self._write_log(event, component_id, {"publicRegistrationId": phone, "reason": light.reason}, at)
+            return light
+
+    def _write_log(self, event: str, component_id: str, data: Mapping[str, Any], at: Instant | None = None) -> None:
+        component = {"id": component_id, "identifier": self.components[component_id].identifier}
+        entry = {"id": self.new_uuid(), "name": event, "data": {"component": component, **data}}
+        self._log.append({**entry, "occurredAt": (at or self.now()).iso()})
+
+    def state(self) -> dict[str, Any]:
+        """The components, the keys as the vendor shows them, and the access log."""
+        with self._lock:
+            components = [component.to_json() for component in self.components.values()]
+            keys = [key.to_json(self.now()) for key in self._keys.values()]
+            return {**super().state(), "site": self.site_id, "components": components, "keys": keys, "log": self._log}
+
+    @route("POST", "/_sim/door")
+    def _try_door(self, call: Call) -> HttpResponse:
+        phone, component_id = need(call, "phone", "component")
+        at = told(call).get("at")
+        light = self.try_door(phone, component_id, Instant.parse(at) if at else None)
+        return json_answer(200, {"green": light.green, "reason": light.reason})
