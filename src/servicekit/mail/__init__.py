@@ -1,1 +1,21 @@
-"""mail."""
+"""Mail: read as a person would read it, and composed so that machines leave it alone.
+
+The rules that this room keeps:
+
+* :func:`read_mail` gives what the sender typed, whatever program, charset, encoding or HTML it came in, without quotes and
+  signatures; or it raises :class:`~servicekit.errors.UnreadableMail`. No bytes make it raise anything else.
+* :func:`sms_text` joins subject and text as one would have typed them.
+* ``Mail.automatic`` tells people from machines, and answering machines (never an SMS) from alarms (only if listed).
+* :func:`answer_mail` makes the mail for an incoming SMS; a plain answer to it reaches the number. :func:`plain_mail` makes
+  notices. Nothing that somebody typed can add a header to either.
+
+What it refuses: mails without exactly one sender, over its bounds, or broken beyond reading. It sends and receives nothing,
+reads no clock and no randomness, and does not know whether a sender is who it claims to be.
+"""
+
+from servicekit.mail.automatic import Automatic, AutomaticKind
+from servicekit.mail.reading import Mail, read_mail
+from servicekit.mail.text import sms_text
+from servicekit.mail.values import Envelope, OutgoingMail
+
+__all__ = ["Automatic", "AutomaticKind", "Envelope", "Mail", "OutgoingMail", "read_mail", "sms_text"]

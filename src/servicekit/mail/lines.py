@@ -1,0 +1,95 @@
+"""Lines of a mail's text, with what the format itself says about them: how deep they are quoted, or that they sign it.
+
+Both forms of a body end here, so that quotes and signatures are judged once: plain text by :func:`plain_lines`
+(``>`` marks, RFC 3676 format=flowed), HTML by :mod:`servicekit.mail.html`. :func:`tidy` makes text of what is left,
+with the white space that a person would have typed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from attrs import evolve, frozen
+
+__all__ = ["MOST_DEPTH", "Line", "plain_lines", "tidy"]
+
+MOST_DEPTH = 9
+"""Deeper quotes count as this deep: nobody reads them, and every level costs a pass."""
+
+
+@frozen
+class Line:
+    """One line.
+
+    Attributes:
+        text: without its quote marks and without a line break.
+        depth: how many times it is quoted; 0 for the sender's own.
+        signs: the mail's own mark-up says that it belongs to a signature.
+    """
+
+    text: str
+    depth: int = 0
+    signs: bool = False
+
+
+_MARKS = re.compile(r"^ ?(?:> ?)*>")
+_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+def plain_lines(text: str, *, flowed: bool = False, delsp: bool = False) -> list[Line]:
+    """The lines of a plain text body. Linear in its length.
+
+    Args:
+        text: the decoded body, with any line breaks.
+        flowed: ``format=flowed``: lines ending in a space go on in the next one of the same depth.
+        delsp: ``delsp=yes``: that space is no part of the text (RFC 3676, 4.1).
+    """
+    found = _BREAK.split(text)
+    return list(_joined(found, delsp=delsp)) if flowed else [_unmarked(line) for line in found]
+
+
+def _unmarked(line: str) -> Line:
+    marks = _MARKS.match(line)
+    if marks is None:
+        return Line(line)
+    return Line(line[marks.end() :].removeprefix(" "), depth=min(marks.group().count(">"), MOST_DEPTH))
+
+
+def _joined(lines: Iterable[str], *, delsp: bool) -> Iterator[Line]:
+    open_line: Line | None = None
+    for line in lines:
+        rest = line.lstrip(">")  # flowed text has its marks at the very start, without spaces between (4.5)
+        depth = min(len(line) - len(rest), MOST_DEPTH)
+        rest = rest.removeprefix(" ")  # space-stuffing (4.4)
+        if open_line is not None and (open_line.depth != depth or rest == "-- "):
+            yield open_line
+            open_line = None
+        whole = rest if open_line is None else open_line.text + rest
+        if rest.endswith(" ") and rest != "-- ":
+            open_line = Line(whole[:-1] if delsp else whole, depth)
+        else:
+            yield Line(whole, depth)
+            open_line = None
+    if open_line is not None:
+        yield evolve(open_line, text=open_line.text.rstrip())
+
+
+_NOTHING = re.compile("[\u00ad\u200b\u2060\ufeff]|[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_SPACES = re.compile(r"[^\S\n]+")
+_GAPS = re.compile(r"\n{3,}")
+
+
+def tidy(lines: Iterable[str]) -> str:
+    r"""Text of lines: composed characters (NFC), single spaces, at most one empty line together, none at the ends.
+
+    No-break spaces and tabs become spaces; control, zero-width and soft-hyphen characters go (the joiner inside an emoji
+    stays). Linear in the length.
+
+    >>> tidy(["  Hej\u00a0  Maria, ", "", "", "tiden \tär flyttad. "])
+    'Hej Maria,\n\ntiden är flyttad.'
+    """
+    whole = unicodedata.normalize("NFC", _NOTHING.sub("", "\n".join(lines)))
+    trimmed = "\n".join(_SPACES.sub(" ", line).strip() for line in _BREAK.split(whole))
+    return _GAPS.sub("\n\n", trimmed).strip()
