@@ -13,9 +13,20 @@ What it refuses: mails without exactly one sender, over its bounds, or broken be
 reads no clock and no randomness, and does not know whether a sender is who it claims to be.
 """
 
+from servicekit.mail.answers import answer_mail, plain_mail
 from servicekit.mail.automatic import Automatic, AutomaticKind
 from servicekit.mail.reading import Mail, read_mail
 from servicekit.mail.text import sms_text
 from servicekit.mail.values import Envelope, OutgoingMail
 
-__all__ = ["Automatic", "AutomaticKind", "Envelope", "Mail", "OutgoingMail", "read_mail", "sms_text"]
+__all__ = [
+    "Automatic",
+    "AutomaticKind",
+    "Envelope",
+    "Mail",
+    "OutgoingMail",
+    "answer_mail",
+    "plain_mail",
+    "read_mail",
+    "sms_text",
+]
