@@ -126,9 +126,10 @@ class Zoom:
         found: list[VendorMeeting] = []
         for told in listed:
             agenda = _agenda(told)
-            if order.marker in agenda.splitlines():
+            marked = order.marker in agenda.splitlines()
+            if marked and told.get("join_url"):
                 found.append(meeting(told))
-            elif (not agenda or len(agenda) >= _LISTED) and _alike(told, order):
+            elif marked or ((not agenda or len(agenda) >= _LISTED) and _alike(told, order)):
                 whole = yield from self._look(word(told["id"]), at)
                 if order.marker in _agenda(whole).splitlines():
                     found.append(meeting(whole))
