@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servicekit.adapters.texts.fortysixelks import FortySixElks
@@ -429,6 +429,7 @@ WORDS = st.one_of(st.text(max_size=5), st.sampled_from(["s1", "incoming", "deliv
 FORMS = st.dictionaries(st.sampled_from(["id", "status", "direction", "from", "to", "message"]), WORDS)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=200), FORMS.map(lambda fields: urlencode(fields, errors="ignore").encode())))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     """No body of a proven call ends in anything but facts or Misshapen."""
