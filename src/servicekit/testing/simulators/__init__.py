@@ -8,13 +8,22 @@
         server.simulator.try_door("+41791234567", COMPONENTS[0].id)
 """
 
+from servicekit.testing.simulators.control import (
+    ExivoControl,
+    FortySixElksControl,
+    MailboxControl,
+    SimulatorControl,
+    ZoomControl,
+)
 from servicekit.testing.simulators.core import Exchange, Simulator
 from servicekit.testing.simulators.exivo import ExivoSimulator
 from servicekit.testing.simulators.exivo_site import COMPONENTS, Light, SimComponent
-from servicekit.testing.simulators.faults import Fault, FaultKind, NoResponse, WebhookFault
+from servicekit.testing.simulators.faults import Fault, FaultKind, NoResponse
 from servicekit.testing.simulators.fortysixelks import FortySixElksSimulator
 from servicekit.testing.simulators.fortysixelks_values import HandsetText, Outcome
+from servicekit.testing.simulators.mailbox import KeptMail, MailboxSimulator
 from servicekit.testing.simulators.serving import Served, serve, transport
+from servicekit.testing.simulators.webhook_faults import WebhookFault
 from servicekit.testing.simulators.webhooks import Delivery
 from servicekit.testing.simulators.zoom import ZoomSimulator
 from servicekit.testing.simulators.zoom_values import USERS, ZoomUser
@@ -24,18 +33,25 @@ __all__ = [
     "USERS",
     "Delivery",
     "Exchange",
+    "ExivoControl",
     "ExivoSimulator",
     "Fault",
     "FaultKind",
+    "FortySixElksControl",
     "FortySixElksSimulator",
     "HandsetText",
+    "KeptMail",
     "Light",
+    "MailboxControl",
+    "MailboxSimulator",
     "NoResponse",
     "Outcome",
     "Served",
     "SimComponent",
     "Simulator",
+    "SimulatorControl",
     "WebhookFault",
+    "ZoomControl",
     "ZoomSimulator",
     "ZoomUser",
     "serve",

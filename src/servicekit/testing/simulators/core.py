@@ -23,8 +23,9 @@ from attrs import frozen
 from servicekit.errors import Invalid
 from servicekit.moments import Instant
 from servicekit.ports.http import HttpRequest, HttpResponse
-from servicekit.testing.simulators.faults import Fault, FaultKind, FaultQueue, NoResponse, WebhookFault
+from servicekit.testing.simulators.faults import Fault, FaultKind, FaultQueue, NoResponse
 from servicekit.testing.simulators.routing import Answered, Call, Routed, json_answer, route, told
+from servicekit.testing.simulators.webhook_faults import WebhookFault
 from servicekit.testing.simulators.webhooks import Delivery, Post, Webhook, WebhookQueue, http_post
 
 __all__ = ["Exchange", "Simulator", "system_time"]
@@ -69,7 +70,7 @@ class Simulator(Routed):
         self._offset = timedelta()
         self._random = random.Random(f"{type(self).__name__} {seed}")  # noqa: S311 - ids that repeat are the point
         self._lock = threading.RLock()
-        self._faults = FaultQueue()
+        self._faults: FaultQueue[Fault] = FaultQueue()
         self._webhooks = WebhookQueue(self, post)
         self.closing = threading.Event()
         self.exchanges: deque[Exchange] = deque(maxlen=KEPT)
@@ -94,6 +95,12 @@ class Simulator(Routed):
         return f"{self._random.getrandbits(4 * digits):0{digits}x}"
 
     # Requests
+
+    def opened(self) -> None:
+        """Called when the simulator is about to be served: start what else it listens with."""
+
+    def closed(self) -> None:
+        """Called when serving has ended: stop what :meth:`opened` started."""
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request.
@@ -147,7 +154,6 @@ class Simulator(Routed):
 
     def admit(self, call: Call) -> None:
         """Let a call in, or raise ``Answered`` with the vendor's refusal."""
-        raise NotImplementedError
 
     def error(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
         """An error in the vendor's own form."""
@@ -161,12 +167,12 @@ class Simulator(Routed):
             if isinstance(fault, Fault):
                 self._faults.add(fault)
             else:
-                self._webhooks.add_fault(fault)
+                self._webhooks.faults.add(fault)
 
     def clear_faults(self) -> None:
         """Forget all faults not spent yet."""
         self._faults.clear()
-        self._webhooks.clear_faults()
+        self._webhooks.faults.clear()
 
     def call_out(self, webhook: Webhook) -> None:
         """Queue a call to the customer's application."""
@@ -208,7 +214,7 @@ class Simulator(Routed):
 
     @route("GET", "/_sim/faults")
     def _list_faults(self, _: Call) -> HttpResponse:
-        waiting: list[Fault | WebhookFault] = [*self._faults.waiting(), *self._webhooks.faults()]
+        waiting: list[Fault | WebhookFault] = [*self._faults.waiting(), *self._webhooks.faults.waiting()]
         return json_answer(200, [fault.to_json() for fault in waiting])
 
     @route("POST", "/_sim/faults")

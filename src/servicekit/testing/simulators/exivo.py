@@ -17,7 +17,7 @@ from attrs import evolve
 from servicekit.moments import Instant
 from servicekit.ports.http import HttpRequest, HttpResponse
 from servicekit.testing.simulators.core import Simulator, system_time
-from servicekit.testing.simulators.exivo_site import COMPONENTS, HeldKey, Light, SimComponent, judge
+from servicekit.testing.simulators.exivo_site import COMPONENTS, HeldKey, Light, SimComponent, judge, problem_of
 from servicekit.testing.simulators.routing import Answered, Call, json_answer, need, route, told
 from servicekit.testing.simulators.webhooks import Post, Webhook, http_post
 
@@ -25,12 +25,6 @@ __all__ = ["ExivoSimulator"]
 
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
-_REGISTRATION = {
-    "ma-phone": re.compile(r"\+[1-9]\d{5,14}"),
-    "ma-email": re.compile(r"[^@\s]+@[^@\s]+"),
-    "ma-custom": _UUID4,
-}
 _MODES = ("normal", "closed", "open", "accessControl")
 
 
@@ -132,7 +126,11 @@ class ExivoSimulator(Simulator):
     @route("POST", "/v1/{site}/digitalKeyVisits")
     def _create(self, call: Call) -> HttpResponse:
         asked = self._body(call)
-        self._check(asked)
+        problem = problem_of(asked, frozenset(self.components))
+        if problem:
+            raise Answered(self.error(400, problem))
+        if self.gateway_refused and self._gateways & set(asked["components"]):
+            raise Answered(self.error(400, "A gateway can not be part of a visit"))
         opens, closes = (self._instant(asked, name) for name in ("validFrom", "validTo"))
         if closes <= self.now():
             raise Answered(self.error(400, "validTo must be in the future"))
@@ -214,31 +212,6 @@ class ExivoSimulator(Simulator):
             raise Answered(self.error(400, f"{name} must be an RFC 3339 UTC timestamp"))
         return Instant.parse(text)
 
-    def _check(self, asked: Mapping[str, Any]) -> None:
-        """Refuse a wish for a key that the API description does not allow."""
-        kinds = {
-            "validFrom": str,
-            "validTo": str,
-            "components": list,
-            "formFactor": str,
-            "publicRegistrationId": str,
-            "mobileApp": dict,
-            "installNotification": bool,
-        }
-        for name, kind in kinds.items():
-            if not isinstance(asked.get(name), kind):
-                raise Answered(self.error(400, f"{name} is required"))
-        unknown = [one for one in asked["components"] if one not in self.components]
-        if unknown or not asked["components"]:
-            raise Answered(self.error(400, f"Component not found: {unknown}"))
-        pattern = _REGISTRATION.get(asked["formFactor"])
-        if pattern is None or not pattern.fullmatch(asked["publicRegistrationId"]):
-            raise Answered(self.error(400, "publicRegistrationId does not fit formFactor"))
-        if not re.fullmatch(r"[0-9]*", str(asked["mobileApp"].get("id", ""))):
-            raise Answered(self.error(400, "mobileApp.id must be digits"))
-        if self.gateway_refused and self._gateways & set(asked["components"]):
-            raise Answered(self.error(400, "A gateway can not be part of a visit"))
-
     # The door
 
     @property
@@ -264,6 +237,24 @@ class ExivoSimulator(Simulator):
             self._write_log(event, component_id, {"publicRegistrationId": phone, "reason": light.reason}, at)
             return light
 
+    def revoke_by_hand(self, key_id: str) -> None:
+        """Somebody revokes a key in the exivo app.
+
+        Raises:
+            KeyError: no such key.
+        """
+        with self._lock:
+            self._keys[key_id].revoked = True
+
+    def forget(self, key_id: str) -> None:
+        """The vendor drops a key: it is neither listed nor found any more, and opens nothing.
+
+        Raises:
+            KeyError: no such key.
+        """
+        with self._lock:
+            del self._keys[key_id]
+
     def _write_log(self, event: str, component_id: str, data: Mapping[str, Any], at: Instant | None = None) -> None:
         component = {"id": component_id, "identifier": self.components[component_id].identifier}
         entry = {"id": self.new_uuid(), "name": event, "data": {"component": component, **data}}
@@ -282,3 +273,13 @@ class ExivoSimulator(Simulator):
         at = told(call).get("at")
         light = self.try_door(phone, component_id, Instant.parse(at) if at else None)
         return json_answer(200, {"green": light.green, "reason": light.reason})
+
+    @route("POST", "/_sim/revoke")
+    def _revoke_by_hand(self, call: Call) -> HttpResponse:
+        self.revoke_by_hand(*need(call, "key"))
+        return HttpResponse(status=204)
+
+    @route("POST", "/_sim/forget")
+    def _forget(self, call: Call) -> HttpResponse:
+        self.forget(*need(call, "key"))
+        return HttpResponse(status=204)

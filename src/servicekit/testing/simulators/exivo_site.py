@@ -6,14 +6,31 @@ and ``validFrom <= at < validTo``. Of several keys the one that comes nearest to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import define, field, frozen
 
 from servicekit.moments import Instant
 
-__all__ = ["COMPONENTS", "HeldKey", "Light", "SimComponent", "judge"]
+__all__ = ["COMPONENTS", "HeldKey", "Light", "SimComponent", "judge", "problem_of"]
+
+_UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
+_REGISTRATION = {
+    "ma-phone": re.compile(r"\+[1-9]\d{5,14}"),
+    "ma-email": re.compile(r"[^@\s]+@[^@\s]+"),
+    "ma-custom": _UUID4,
+}
+_REQUIRED = {
+    "validFrom": str,
+    "validTo": str,
+    "components": list,
+    "formFactor": str,
+    "publicRegistrationId": str,
+    "mobileApp": dict,
+    "installNotification": bool,
+}
 
 
 @frozen(kw_only=True)
@@ -118,3 +135,19 @@ def _judge_one(key: HeldKey, component: SimComponent, gateways: frozenset[str], 
     if key.doors & gateways:
         return 6, Light(green=False, reason="no_key")  # the vendor's error: such a key never reached the lock
     return 0, Light(green=True, reason="ok")
+
+
+def problem_of(asked: Mapping[str, Any], components: frozenset[str]) -> str:
+    """Why the API description does not allow this wish for a key (its times aside), or an empty text."""
+    for name, kind in _REQUIRED.items():
+        if not isinstance(asked.get(name), kind):
+            return f"{name} is required"
+    unknown = [one for one in asked["components"] if one not in components]
+    if unknown or not asked["components"]:
+        return f"Component not found: {unknown}"
+    pattern = _REGISTRATION.get(asked["formFactor"])
+    if pattern is None or not pattern.fullmatch(asked["publicRegistrationId"]):
+        return "publicRegistrationId does not fit formFactor"
+    if not re.fullmatch(r"[0-9]*", str(asked["mobileApp"].get("id", ""))):
+        return "mobileApp.id must be digits"
+    return ""

@@ -6,13 +6,14 @@ anchored), as many as ``times`` says; whether the deed is done is always stated 
 
 from __future__ import annotations
 
+import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from email.utils import format_datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
 
 from attrs import asdict, evolve, field, frozen, validators
 
@@ -22,7 +23,7 @@ from servicekit.ports.http import HttpResponse
 if TYPE_CHECKING:
     from servicekit.testing.simulators.core import Simulator
 
-__all__ = ["Fault", "FaultKind", "FaultQueue", "NoResponse", "RetryAfter", "WebhookFault", "retry_after"]
+__all__ = ["Fault", "FaultKind", "FaultQueue", "NoResponse", "RetryAfter", "retry_after"]
 
 RetryAfter = Literal["seconds", "date", "iso", "none"]
 _HTML = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
@@ -55,6 +56,11 @@ class FaultKind(StrEnum):
     """The right status with an HTML page in place of the body."""
     SLOW = "slow"
     """The right answer, late."""
+    ALTERED = "altered"
+    """The right answer with members of its JSON objects, at any depth, replaced or removed."""
+
+
+_ALWAYS_DONE = (FaultKind.WRONG_TYPE, FaultKind.SLOW, FaultKind.ALTERED)
 
 
 class NoResponse(Exception):
@@ -82,10 +88,11 @@ class Fault:
         status: of ERROR.
         after: seconds until the time that ``Retry-After`` names.
         retry_after: the form of that header.
+        replaced, removed: members of ALTERED: an unknown word, a number as text, a field the vendor left out.
     """
 
     kind: FaultKind = field(converter=FaultKind)
-    done: bool
+    done: bool = field()
     method: str = ""
     path: str = ""
     times: int = field(default=1, validator=validators.ge(1))
@@ -93,6 +100,13 @@ class Fault:
     status: int = 500
     after: float = 1.0
     retry_after: RetryAfter = field(default="seconds", validator=validators.in_(("seconds", "date", "iso", "none")))
+    replaced: Mapping[str, Any] = field(factory=dict)
+    removed: Sequence[str] = ()
+
+    @done.validator
+    def _done_where_it_must_be(self, _: object, done: bool) -> None:
+        if not done and self.kind in _ALWAYS_DONE:
+            raise ValueError(f"{self.kind} is always done: it needs an answer to spoil")
 
     @classmethod
     def lost_answer(cls, method: str = "", path: str = "", *, times: int = 1, seconds: float = 0.0) -> Self:
@@ -150,9 +164,38 @@ class Fault:
         """The deed is done at once and answered ``seconds`` later; webhooks about it may come first."""
         return cls(kind=FaultKind.SLOW, done=True, method=method, path=path, times=times, seconds=seconds)
 
+    @classmethod
+    def altered(
+        cls,
+        method: str = "",
+        path: str = "",
+        *,
+        times: int = 1,
+        replaced: Mapping[str, Any] | None = None,
+        removed: Sequence[str] = (),
+    ) -> Self:
+        """The deed is done; the answer drifts from what the vendor documents.
+
+        >>> fault = Fault.altered("GET", "/digitalKeyVisits$", replaced={"formFactor": "ma-watch"}, removed=["mobileApp"])
+        """
+        return cls(
+            kind=FaultKind.ALTERED,
+            done=True,
+            method=method,
+            path=path,
+            times=times,
+            replaced=replaced or {},
+            removed=removed,
+        )
+
     def matches(self, method: str, path: str) -> bool:
         """Whether it spoils this request."""
         return bool(re.search(self.method, method) and re.search(self.path, path))
+
+    @property
+    def spent(self) -> Self | None:
+        """The same with one of its ``times`` less, or None where that was the last."""
+        return evolve(self, times=self.times - 1) if self.times > 1 else None
 
     def spoil(self, response: HttpResponse | None, simulator: Simulator) -> HttpResponse:
         """What is answered in place of ``response``.
@@ -173,7 +216,17 @@ class Fault:
         assert response is not None, "the kinds left are done"
         if self.kind is FaultKind.SLOW:
             return response
+        if self.kind is FaultKind.ALTERED:
+            return evolve(response, body=json.dumps(self._alter(response.json())).encode())
         return HttpResponse(status=response.status, headers={"content-type": "text/html"}, body=_HTML)
+
+    def _alter(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._alter(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        kept = {name: self._alter(one) for name, one in value.items() if name not in self.removed}
+        return {name: self.replaced.get(name, one) for name, one in kept.items()}
 
     def to_json(self) -> dict[str, Any]:
         """As ``/_sim/faults`` takes it."""
@@ -186,68 +239,45 @@ class Fault:
         Raises:
             ValueError, TypeError: no such fault.
         """
-        usual = told.get("kind") in (FaultKind.TIMEOUT, FaultKind.WRONG_TYPE, FaultKind.SLOW)
-        fault = cls(**{"done": usual, **told})
-        if not fault.done and fault.kind in (FaultKind.WRONG_TYPE, FaultKind.SLOW):
-            raise ValueError(f"{fault.kind} is always done")
-        return fault
+        return cls(**{"done": told.get("kind") in (FaultKind.TIMEOUT, *_ALWAYS_DONE), **told})
 
 
-@frozen(kw_only=True)
-class WebhookFault:
-    """What goes wrong with a vendor's call to us.
+class Spendable(Protocol):
+    """What a :class:`FaultQueue` holds."""
 
-    Attributes:
-        webhook: ``late`` (by ``seconds``), ``doubled``, ``reordered`` (sent after the next one), ``dropped``, ``forged``
-            (wrong proof of origin), ``stale`` (right proof, an hour old).
-        event: regular expression searched in the event's name, such as ``meeting.deleted`` or ``delivery``.
-        times: how many webhooks it spoils.
-    """
+    @property
+    def spent(self) -> Self | None:
+        """The same with one of its ``times`` less, or None where that was the last."""
+        ...
 
-    webhook: Literal["late", "doubled", "reordered", "dropped", "forged", "stale"] = field(
-        validator=validators.in_(("late", "doubled", "reordered", "dropped", "forged", "stale"))
-    )
-    event: str = ""
-    times: int = field(default=1, validator=validators.ge(1))
-    seconds: float = 60.0
-
-    def matches(self, event: str) -> bool:
-        """Whether it spoils the webhook of this event."""
-        return bool(re.search(self.event, event))
-
-    def to_json(self) -> dict[str, Any]:
-        """As ``/_sim/faults`` takes it."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Self:
-        """From JSON.
-
-        Raises:
-            ValueError, TypeError: no such fault.
-        """
-        return cls(**told)
+    @property
+    def matches(self) -> Callable[..., bool]:
+        """Whether it is about this subject."""
+        ...
 
 
-class FaultQueue:
+F = TypeVar("F", bound=Spendable)
+
+
+class FaultQueue(Generic[F]):
     """Faults in the order in which they were injected."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: list[Fault] = []
+        self._waiting: list[F] = []
 
-    def add(self, fault: Fault) -> None:
+    def add(self, fault: F) -> None:
         """Queue one."""
         with self._lock:
             self._waiting.append(fault)
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, *subject: str) -> F | None:
         """The first fault that matches, with one of its ``times`` spent."""
         with self._lock:
             for index, fault in enumerate(self._waiting):
-                if fault.matches(method, path):
-                    rest = [evolve(fault, times=fault.times - 1)] if fault.times > 1 else []
-                    self._waiting[index : index + 1] = rest
+                if fault.matches(*subject):
+                    rest = fault.spent
+                    self._waiting[index : index + 1] = [] if rest is None else [rest]
                     return fault
         return None
 
@@ -256,7 +286,7 @@ class FaultQueue:
         with self._lock:
             self._waiting.clear()
 
-    def waiting(self) -> tuple[Fault, ...]:
+    def waiting(self) -> tuple[F, ...]:
         """Those not spent yet."""
         with self._lock:
             return tuple(self._waiting)

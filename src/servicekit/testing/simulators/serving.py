@@ -110,15 +110,20 @@ class Served(Generic[S]):
 
     def __init__(self, simulator: S, port: int = 0) -> None:
         self.simulator = simulator
-        self._listen(port)
+        self._server = _Server(port, self)
         self._port = self._server.server_port
         self.url = f"http://{HOST}:{self._port}"
+        try:
+            simulator.opened()
+        except BaseException:
+            self._server.server_close()
+            raise
+        self._start()
         self._pump = threading.Thread(target=simulator.pump_webhooks)
         self._pump.start()
         self._recovery: threading.Thread | None = None
 
-    def _listen(self, port: int) -> None:
-        self._server = _Server(port, self)
+    def _start(self) -> None:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
 
@@ -139,7 +144,11 @@ class Served(Generic[S]):
     def _recover(self, seconds: float) -> None:
         self.simulator.closing.wait(seconds)
         self._join()
-        self._listen(self._port)
+        self._listen_again()
+
+    def _listen_again(self) -> None:
+        self._server = _Server(self._port, self)
+        self._start()
 
     def _join(self) -> None:
         self._thread.join()
@@ -153,7 +162,7 @@ class Served(Generic[S]):
         try:
             yield
         finally:
-            self._listen(self._port)
+            self._listen_again()
 
     def close(self) -> None:
         """Stop listening and calling out; wait for what is under way. A slow fault is cut short."""
@@ -163,6 +172,7 @@ class Served(Generic[S]):
         self._close_listener()
         self._join()
         self._pump.join()
+        self.simulator.closed()
         self.simulator.closing.clear()
 
 

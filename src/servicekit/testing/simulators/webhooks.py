@@ -16,7 +16,8 @@ from attrs import evolve, field, frozen
 
 from servicekit.moments import Instant
 from servicekit.ports.http import HttpRequest, HttpResponse, basic
-from servicekit.testing.simulators.faults import WebhookFault
+from servicekit.testing.simulators.faults import FaultQueue
+from servicekit.testing.simulators.webhook_faults import WebhookFault
 
 if TYPE_CHECKING:
     from servicekit.testing.simulators.core import Simulator
@@ -97,23 +98,8 @@ class WebhookQueue:
         self._sending = threading.RLock()  # keeps the order when pump and caller deliver at once
         self._news = threading.Event()
         self._waiting: list[Webhook] = []
-        self._faults: list[WebhookFault] = []
+        self.faults: FaultQueue[WebhookFault] = FaultQueue()
         self.log: list[Delivery] = []
-
-    def add_fault(self, fault: WebhookFault) -> None:
-        """Queue a fault for webhooks to come."""
-        with self._lock:
-            self._faults.append(fault)
-
-    def clear_faults(self) -> None:
-        """Forget all."""
-        with self._lock:
-            self._faults.clear()
-
-    def faults(self) -> tuple[WebhookFault, ...]:
-        """Those not spent yet."""
-        with self._lock:
-            return tuple(self._faults)
 
     def waiting(self) -> list[dict[str, Any]]:
         """The calls not made yet, JSON-ready."""
@@ -129,25 +115,21 @@ class WebhookQueue:
             ]
 
     def add(self, webhook: Webhook) -> None:
-        """Queue a call, with the first fault that matches it."""
-        now = self._simulator.now()
+        """Queue a call, spoilt by the first fault that matches it."""
+        spoilt = self._spoil(webhook, self.faults.take(webhook.event))
         with self._lock:
-            self._waiting += self._spoil(webhook, now)
+            self._waiting += spoilt
         self.wake()
 
-    def _spoil(self, webhook: Webhook, now: Instant) -> list[Webhook]:
-        for index, fault in enumerate(self._faults):
-            if not fault.matches(webhook.event):
-                continue
-            rest = [evolve(fault, times=fault.times - 1)] if fault.times > 1 else []
-            self._faults[index : index + 1] = rest
-            webhook = evolve(webhook, fault=fault.webhook)
-            if fault.webhook == "late":
-                return [evolve(webhook, due=now + timedelta(seconds=fault.seconds))]
-            if fault.webhook == "reordered":
-                return [evolve(webhook, held=True)]
-            return [webhook] * {"dropped": 0, "doubled": 2}.get(fault.webhook, 1)
-        return [webhook]
+    def _spoil(self, webhook: Webhook, fault: WebhookFault | None) -> list[Webhook]:
+        if fault is None:
+            return [webhook]
+        webhook = evolve(webhook, fault=fault.webhook)
+        if fault.webhook == "late":
+            return [evolve(webhook, due=self._simulator.now() + timedelta(seconds=fault.seconds))]
+        if fault.webhook == "reordered":
+            return [evolve(webhook, held=True)]
+        return [webhook] * {"dropped": 0, "doubled": 2}.get(fault.webhook, 1)
 
     def wake(self) -> None:
         """Let the pump look again."""

@@ -217,3 +217,12 @@ class ZoomSimulator(ZoomRegistrants):
     def _open_link(self, call: Call) -> HttpResponse:
         (url,) = need(call, "url")
         return json_answer(200, {"meeting": self.open_link(url)})
+
+    @route("POST", "/_sim/authorize")
+    def _authorize(self, call: Call) -> HttpResponse:
+        return json_answer(200, {"code": self.tokens.authorize(*need(call, "redirect_uri", "code_challenge"))})
+
+    @route("POST", "/_sim/expire")
+    def _expire(self, _: Call) -> HttpResponse:
+        self.tokens.expire()
+        return HttpResponse(status=204)

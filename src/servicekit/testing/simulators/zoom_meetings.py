@@ -136,9 +136,8 @@ class ZoomMeetings(Simulator):
         if end < len(items):
             token = self.new_hex(32)
             self._pages[token] = (end, self.now() + _PAGE_TOKEN_LIFE)
-        totals = {"page_size": size, "total_records": len(items), "next_page_token": token}
-        pages = {"page_count": -(-len(items) // size)} if name != "meetings" else {}
-        return json_answer(200, {**totals, **pages, name: items[start:end]})
+        totals = {"page_size": size, "page_count": -(-len(items) // size), "total_records": len(items)}
+        return json_answer(200, {**totals, "next_page_token": token, name: items[start:end]})
 
     # Meetings
 
