@@ -31,7 +31,8 @@ __all__ = ["answer_mail", "plain_mail"]
 
 _HEADERS = HeaderRegistry()
 for _name in ("in-reply-to", "references"):
-    _HEADERS.map_to_type(_name, MessageIDHeader)  # else a long id is broken into encoded words, and threads into pieces
+    # Else a long id is folded into encoded words, and the thread is lost.
+    _HEADERS.map_to_type(_name, MessageIDHeader)  # type: ignore[arg-type]  # typeshed wants a base class it has not
 _POLICY = SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
 _DIVIDER = "-----Original message-----"
 _LONGEST_NAME = 100
