@@ -75,8 +75,8 @@ _LED_BY: Mapping[Action, BookingState] = {
 HOLDING = frozenset({_S.REQUESTED, _S.CONFIRMED, _S.CHECKED_IN})
 """States that hold the place: no other booking of the provider may overlap one."""
 
-OBEYED = frozenset({_S.CONFIRMED, _S.CHECKED_IN})
-"""States in which doors open and meetings exist."""
+OBEYED = frozenset({_S.CONFIRMED, _S.CHECKED_IN, _S.COMPLETED})
+"""States in which doors and meetings follow the booking. Of a completed one they run out by themselves: nobody is shut in."""
 
 
 @frozen(kw_only=True)

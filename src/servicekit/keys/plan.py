@@ -51,7 +51,7 @@ class Settled:
 
 @frozen
 class Stuck:
-    """The vendor refused the wanted key, and everything else is settled: a person has to look."""
+    """The vendor refused the wanted key or has ended it, and everything else is settled: a person has to look."""
 
     key: Key
 
@@ -84,6 +84,6 @@ def next_step(keys: Sequence[Key], wanted: int | None) -> Step:
         if key is mine or key.state not in _LIVE:
             continue
         return Drop(key) if key.state is KeyState.PLANNED else End(key)
-    if mine is not None and mine.state is KeyState.FAILED:
+    if mine is not None and mine.state in {KeyState.FAILED, KeyState.ENDED}:
         return Stuck(mine)
     return Settled()

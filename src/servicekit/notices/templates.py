@@ -39,7 +39,6 @@ VARIABLES: Mapping[str, str] = {
     "booking": "the booking's id",
     "branch": "the branch's name",
     "client": "the client's name",
-    "door_information": "what the organisation tells about its doors; empty without a key",
     "door_from": "when the key starts to work, in the branch's zone; empty without a key",
     "door_until": "when the key stops working, in the branch's zone; empty without a key",
     "end": "end of the booking, in the branch's zone",
@@ -131,7 +130,6 @@ From: [start]
 Until: [end]
 Join online: [online_meeting_link]
 The doors open for your phone from [door_from] until [door_until].
-[door_information]
 
 Booking [booking]
 """

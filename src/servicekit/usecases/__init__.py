@@ -1,1 +1,69 @@
-"""usecases."""
+"""Use cases: the only place where rooms meet. Each loads what its decision needs, decides, saves and enqueues.
+
+:func:`commands` and :func:`queries` say which function carries out which command or answers which query; a command without
+one does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+__all__ = ["commands", "queries"]
+
+
+@cache
+def commands() -> Mapping[type, Callable[..., Any]]:
+    """Every command and what carries it out."""
+    from servicekit import bookings, groups, messages, notices, portal
+    from servicekit.outbox import effects
+    from servicekit.usecases import booking, looking, notifying, organising, texting
+    from servicekit.usecases import portal as customers
+
+    return {
+        bookings.AddBranch: booking.add_branch,
+        bookings.AddClient: booking.add_client,
+        bookings.AddProvider: booking.add_provider,
+        bookings.AddService: booking.add_service,
+        bookings.Book: booking.book_service,
+        bookings.Cancel: booking.cancel,
+        bookings.CheckIn: booking.change_state,
+        bookings.Complete: booking.change_state,
+        bookings.Confirm: booking.change_state,
+        bookings.MarkNoShow: booking.change_state,
+        bookings.Rebook: booking.move,
+        effects.RetryEffect: looking.retry_effect,
+        groups.AddGroup: organising.add_group,
+        groups.AddUsers: organising.add_users,
+        groups.ChangeSettings: organising.change_settings,
+        groups.FoundOrganisation: organising.found_organisation,
+        groups.ProvideNumbers: organising.provide_numbers,
+        messages.SendText: texting.send_text,
+        notices.SaveTemplate: notifying.save_template,
+        portal.AddCustomer: customers.add_customer,
+        portal.AddCustomerUser: customers.add_customer_user,
+        portal.AddFacility: customers.add_facility,
+        portal.AddOrder: customers.add_order,
+    }
+
+
+@cache
+def queries() -> Mapping[type, Callable[..., Any]]:
+    """Every query and what answers it."""
+    from servicekit import bookings, keys, meetings, messages, portal
+    from servicekit.outbox import effects
+    from servicekit.usecases import booking, looking, texting
+    from servicekit.usecases import portal as customers
+
+    return {
+        bookings.GetBooking: booking.get_booking,
+        effects.ListEffects: looking.list_effects,
+        keys.AtDoor: looking.door,
+        keys.ListKeys: looking.list_keys,
+        meetings.FetchHostLink: looking.fetch_host_link,
+        meetings.GetMeeting: looking.get_meeting,
+        messages.SearchLog: texting.search_log,
+        portal.GetOrder: customers.get_order,
+        portal.ListOrders: customers.list_orders,
+    }

@@ -14,7 +14,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from servicekit.adapters.storage.migrating import migrations
@@ -47,6 +47,8 @@ class SqliteStorage:
         self._patience = patience
         self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        # A database in memory lives as long as its one connection, which then serves one transaction after the other.
+        self._only_one = threading.Lock() if path == ":memory:" else None
 
     @classmethod
     def from_url(cls, url: str) -> SqliteStorage:
@@ -110,6 +112,11 @@ class SqliteStorage:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
+        with self._only_one or nullcontext(), self._pooled() as connection:
+            yield connection
+
+    @contextmanager
+    def _pooled(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         connection = connection or self._opened()

@@ -1,0 +1,268 @@
+"""The kit: the composition root, and the four verbs that are its whole surface.
+
+Rules kept here: everything is an argument of :meth:`Kit.open`, nothing comes from the environment; every call says who asks;
+a call is one transaction, so an error means that nothing was written.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
+from urllib.parse import urlsplit
+
+from servicekit.commands import Command, Principal, Query
+from servicekit.errors import ConfigurationError
+from servicekit.moments import Clock, Instant
+from servicekit.outbox.retry import RetryPolicy
+from servicekit.ports.http import HookAnswer
+from servicekit.ports.store import Storage, Transaction
+from servicekit.runtime.entropy import SystemClock, mint
+from servicekit.usecases import commands, queries
+from servicekit.usecases.looking import Asked
+from servicekit.usecases.work import Wiring, Work
+
+if TYPE_CHECKING:
+    import httpx
+
+    from servicekit.mail import Envelope
+    from servicekit.ports.doors import Doors
+    from servicekit.ports.mail import Mailer
+    from servicekit.ports.meetings import Meetings
+    from servicekit.ports.texts import Texts
+    from servicekit.runtime.http import HttpDriver
+    from servicekit.runtime.relay import Delivered, Relay
+    from servicekit.usecases.mailing import MailTaken
+
+__all__ = ["Kit"]
+
+T = TypeVar("T")
+
+
+class Kit:
+    """A running kit over one database. Safe for many threads; close it, or use it in a ``with``.
+
+    >>> from servicekit.groups import FoundOrganisation
+    >>> with Kit.open("sqlite:///:memory:") as kit:
+    ...     founded = kit.perform(
+    ...         FoundOrganisation(name="Salon", zone="Europe/Stockholm", admin="anna@salon.example"),
+    ...         by=Principal.operator("set-up"),
+    ...     )
+    >>> founded.root.name
+    'Salon'
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        wiring: Wiring,
+        *,
+        clock: Clock,
+        relay: Mapping[str, object],
+        transport: httpx.BaseTransport | None,
+    ) -> None:
+        self._storage = storage
+        self._wiring = wiring
+        self._clock = clock
+        self._relay_settings = relay
+        self._transport = transport
+        self._driver: HttpDriver | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        texts: Texts | None = None,
+        doors: Doors | None = None,
+        meetings: Meetings | None = None,
+        mail: Mailer | None = None,
+        gateway_domain: str = "",
+        base_url: str = "",
+        mail_from: str = "",
+        clock: Clock | None = None,
+        lease: timedelta = timedelta(minutes=2),
+        longest_call: timedelta = timedelta(seconds=45),
+        retry: RetryPolicy | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> Self:
+        """Open a kit, and bring its tables up to date.
+
+        Args:
+            url: ``sqlite:///salon.db`` (relative), ``sqlite:////var/lib/salon.db`` (absolute).
+            texts, doors, meetings, mail: adapters; what is absent is refused where something needs it.
+            gateway_domain: mails to ``<number>@<gateway_domain>`` become texts, and answers come from there.
+            base_url: where the application answers, for links of ours that stand in notices.
+            mail_from: the address that notices come from.
+            clock: tells the time where a call does not say ``at``.
+            lease, longest_call, retry: see :class:`servicekit.runtime.relay.Relay`.
+            transport: an httpx transport instead of the network, such as a simulator's.
+
+        Raises:
+            ConfigurationError: the URL, or how the parts fit together.
+            StorageError: the database cannot be brought up to date.
+        """
+        if mail is not None and "@" not in mail_from:
+            raise ConfigurationError(
+                "Mail needs a sender: open the kit with Kit.open(..., mail=..., mail_from='salon@example.com')."
+            )
+        storage = _storage(url)
+        wiring = Wiring(
+            texts=texts,
+            doors=doors,
+            meetings=meetings,
+            mail=mail,
+            gateway_domain=gateway_domain,
+            base_url=base_url,
+            mail_from=mail_from,
+        )
+        settings = {"lease": lease, "longest_call": longest_call, "policy": retry or RetryPolicy()}
+        kit = cls(storage, wiring, clock=clock or SystemClock(), relay=settings, transport=transport)
+        storage.migrate()
+        return kit
+
+    def perform(self, command: Command[T], *, by: Principal, at: Instant | None = None) -> T:
+        """Carry out a change, in one transaction, with all that follows from it enqueued.
+
+        Args:
+            command: what shall change.
+            by: who asks.
+            at: the present instant; the kit's clock by default.
+
+        Raises:
+            Refused: a rule said no, and nothing was written.
+            StorageBusy: others held the database; the same may be tried again.
+        """
+        handler = commands().get(type(command))
+        if handler is None:
+            raise ConfigurationError(f"{type(command).__name__} is no command of servicekit: pass one to perform().")
+        with self._storage.write() as store:
+            result: T = handler(self._work(store, by, at), command)
+            return result
+
+    def ask(self, query: Query[T], *, by: Principal, at: Instant | None = None) -> T:
+        """Answer a reading. It writes nothing; a few readings also ask a vendor (their docstring says so).
+
+        Raises:
+            Refused: the asker may not read it, or it is not there.
+            OutsideError: a vendor could not be asked.
+        """
+        handler = queries().get(type(query))
+        if handler is None:
+            raise ConfigurationError(f"{type(query).__name__} is no query of servicekit: pass one to ask().")
+        with self._storage.read() as store:
+            result: T | Asked = handler(self._work(store, by, at), query)
+        if isinstance(result, Asked):
+            return self._http().run(result.flow())  # type: ignore[return-value]
+        return result
+
+    def deliver(self) -> Delivered:
+        """Do what is due outside, until nothing is. Any number of processes may do so at once."""
+        return self.relay().run_until_idle()
+
+    def relay(self) -> Relay:
+        """A relay over this kit, to be run in a thread or process of its own: ``kit.relay().run(stop)``."""
+        from servicekit.runtime.relay import Relay
+
+        return Relay(
+            storage=self._storage,
+            wiring=self._wiring,
+            driver=self._http(),
+            clock=self._clock,
+            mint=mint,
+            **self._relay_settings,  # type: ignore[arg-type]
+        )
+
+    @overload
+    def receive(
+        self, source: Literal["mail"], headers: Envelope, body: bytes, *, at: Instant | None = None
+    ) -> MailTaken: ...
+    @overload
+    def receive(
+        self, source: str, headers: Mapping[str, str], body: bytes, *, at: Instant | None = None
+    ) -> HookAnswer: ...
+    def receive(
+        self, source: str, headers: Envelope | Mapping[str, str], body: bytes, *, at: Instant | None = None
+    ) -> MailTaken | HookAnswer:
+        """Take in what the outside tells: a mail, or a vendor's webhook. It is proven first, then stored once.
+
+        Args:
+            source: ``"mail"`` with an :class:`servicekit.mail.Envelope`, or an adapter's name with the call's headers.
+            headers: the envelope, or the HTTP headers.
+            body: the raw mail, or the raw body: proofs are computed over the very bytes.
+            at: the present instant.
+
+        Returns:
+            What became of the mail, or how to answer the call.
+
+        Raises:
+            UnreadableInput: forged, stale, misshapen, or no mail; answer 4xx.
+            Refused: an unknown sender, no recipient; nothing was written.
+            ConfigurationError: no adapter has that name.
+        """
+        now = at or self._clock.now()
+        if source == "mail":
+            return self._receive_mail(headers, body, now)
+        adapters = (self._wiring.texts, self._wiring.meetings)
+        adapter = next((adapter for adapter in adapters if adapter is not None and adapter.name == source), None)
+        if adapter is None:
+            raise ConfigurationError(
+                f"No adapter is called {source!r}: open the kit with it, or mend the webhook's address."
+            )
+        if not isinstance(headers, Mapping):
+            raise ConfigurationError("A webhook comes with its HTTP headers; an envelope belongs to source 'mail'.")
+        hook = adapter.read({name.lower(): value for name, value in headers.items()}, body, now)
+        if hook.facts:
+            from servicekit.usecases.hearing import hear
+
+            with self._storage.write() as store:
+                work = self._work(store, Principal.operator(f"webhook of {source}"), now)
+                for fact in hook.facts:
+                    hear(work, fact)
+        return hook.answer
+
+    def _receive_mail(self, envelope: object, raw: bytes, now: Instant) -> MailTaken:
+        from servicekit.mail import Envelope
+        from servicekit.usecases.mailing import take_mail
+
+        if not isinstance(envelope, Envelope):
+            raise ConfigurationError("A mail comes with its servicekit.mail.Envelope: who sends, and to whom.")
+        with self._storage.write() as store:
+            return take_mail(self._work(store, Principal.operator("mail"), now), envelope, raw)
+
+    def close(self) -> None:
+        """Let go of the database and of HTTP connections."""
+        self._storage.close()
+        if self._driver is not None:
+            self._driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _work(self, store: Transaction, by: Principal, at: Instant | None) -> Work:
+        return Work(store, at or self._clock.now(), by, self._wiring, mint)
+
+    def _http(self) -> HttpDriver:
+        with self._lock:
+            if self._driver is None:
+                from servicekit.runtime.http import HttpDriver
+
+                self._driver = HttpDriver(self._transport)
+            return self._driver
+
+
+def _storage(url: str) -> Storage:
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        from servicekit.adapters.storage.sqlite import SqliteStorage
+
+        return SqliteStorage.from_url(url)
+    raise ConfigurationError(f"{url.partition(':')[0]!r} is no storage: write sqlite:///salon.db")

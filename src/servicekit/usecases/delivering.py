@@ -1,0 +1,84 @@
+"""Deliveries: for each kind of effect, the next thing to do outside, and what its outcome means.
+
+Rules kept here, for every kind:
+
+* What may have happened is written down *before* the call ("asked"), in a transaction of its own. So after a crash, or a
+  lost answer, it is looked up and adopted, never done again blindly.
+* A step does one thing outside at most. After it the rows are read again, so that what is wanted by then is done next.
+* The outcome is stored in one transaction with the effect's own end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from servicekit.errors import OutsideError
+from servicekit.outbox.effects import Effect, EffectKind
+from servicekit.ports.http import HttpFlow
+from servicekit.usecases.work import Work
+
+__all__ = ["Done", "Failed", "GivenUp", "Next", "Outside", "Prepare", "Step", "Verdict", "preparations"]
+
+
+@frozen
+class Done:
+    """The effect is brought about."""
+
+
+@frozen
+class Next:
+    """One step is done; see at once what the next one is."""
+
+
+@frozen
+class Failed:
+    """Try again, as the policy says; ``stubborn``: never give up (a key that must not work any more)."""
+
+    error: OutsideError
+    stubborn: bool = False
+
+
+@frozen
+class GivenUp:
+    """A person has to look."""
+
+    reason: str
+
+
+Verdict = Done | Next | Failed | GivenUp
+
+
+@frozen
+class Outside:
+    """One thing to do outside of any transaction: a flow to be driven, or a call that blocks.
+
+    ``record`` gets the result in the next transaction, ``failed`` the error.
+    """
+
+    call: Callable[[], HttpFlow[Any] | object]
+    record: Callable[[Work, Any], Verdict]
+    failed: Callable[[Work, OutsideError], Verdict]
+
+
+Step = Outside | Verdict
+Prepare = Callable[[Work, Effect], Step]
+
+
+def preparations() -> dict[EffectKind, Prepare]:
+    """Which function prepares which kind."""
+    from servicekit.usecases.delivering_keys import prepare_key
+    from servicekit.usecases.delivering_letters import prepare_letter
+    from servicekit.usecases.delivering_meetings import prepare_meeting
+    from servicekit.usecases.delivering_texts import prepare_text
+    from servicekit.usecases.notifying import prepare_notice
+
+    return {
+        EffectKind.TEXT: prepare_text,
+        EffectKind.LETTER: prepare_letter,
+        EffectKind.KEY: prepare_key,
+        EffectKind.MEETING: prepare_meeting,
+        EffectKind.NOTICE: prepare_notice,
+    }

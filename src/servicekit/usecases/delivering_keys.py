@@ -1,0 +1,85 @@
+"""Seeing to it that a booking has exactly the keys it wants.
+
+``keys.plan`` says what is next; here it is carried out. A revoke is never given up: a cancelled booking must not keep a key
+that works, however long the door system is away.
+"""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from servicekit.errors import OutcomeUnknown, OutsideError, Rejected
+from servicekit.ids import KeyId
+from servicekit.keys import Ask, Drop, End, Key, KeyState, LookUp, Settled, Stuck, next_step
+from servicekit.outbox.effects import Effect
+from servicekit.ports.doors import Doors, KeyOrder, VendorKey
+from servicekit.usecases.delivering import Done, Failed, GivenUp, Next, Outside, Step, Verdict
+from servicekit.usecases.work import Work
+
+__all__ = ["prepare_key"]
+
+
+def prepare_key(work: Work, effect: Effect) -> Step:
+    """The next step for a booking's keys."""
+    doors = work.wiring.need(work.wiring.doors, "doors")
+    booking = work.store.bookings.get(effect.subject)
+    step = next_step(work.store.keys.where(booking=booking.id), booking.revision if booking.obeyed else None)
+    match step:
+        case Settled():
+            return Done()
+        case Stuck(key):
+            return GivenUp(key.detail or "the door system has ended the key")
+        case Drop(key):
+            _mark(work, key.id, KeyState.DROPPED)
+            return Next()
+        case LookUp(key):
+            return Outside(
+                lambda: doors.find(key.site, key.marker),
+                lambda later, found: _found(later, key.id, found),
+                lambda _, error: Failed(error, stubborn=True),
+            )
+        case End(key):
+            return Outside(
+                lambda: doors.revoke(key.site, key.vendor_id),
+                lambda later, _: _mark(later, key.id, KeyState.ENDED),
+                lambda _, error: Failed(error, stubborn=True),
+            )
+        case Ask(key):
+            return _ask(work, doors, key)
+
+
+def _ask(work: Work, doors: Doors, key: Key) -> Step:
+    if key.closes <= work.at:
+        return _mark(work, key.id, KeyState.DROPPED, detail="its time was over before it could be made")
+    _mark(work, key.id, KeyState.ASKED)
+    order = KeyOrder(marker=key.marker, components=key.components, mobile=key.mobile, window=key.window)
+    at = work.at
+    return Outside(
+        lambda: doors.create(key.site, order, at),
+        lambda later, made: _mark(later, key.id, KeyState.MADE, vendor_id=made.vendor_id),
+        lambda later, error: _not_made(later, key.id, error),
+    )
+
+
+def _not_made(work: Work, key_id: KeyId, error: OutsideError) -> Verdict:
+    if isinstance(error, OutcomeUnknown):
+        return Failed(error)  # stays asked: looked up next time
+    if isinstance(error, Rejected):
+        return _mark(
+            work, key_id, KeyState.FAILED, detail=error.message
+        )  # what is not wanted any more ends all the same
+    _mark(work, key_id, KeyState.PLANNED)
+    return Failed(error)
+
+
+def _found(work: Work, key_id: KeyId, found: tuple[VendorKey, ...]) -> Verdict:
+    """Adopt one that works, else note that it ended, else it was never made."""
+    for made in sorted(found, key=lambda made: not made.works):
+        return _mark(work, key_id, KeyState.MADE if made.works else KeyState.ENDED, vendor_id=made.vendor_id)
+    return _mark(work, key_id, KeyState.PLANNED)
+
+
+def _mark(work: Work, key_id: KeyId, state: KeyState, *, vendor_id: str = "", detail: str = "") -> Next:
+    key = work.store.keys.get(key_id)
+    work.store.keys.save(evolve(key, state=state, vendor_id=vendor_id or key.vendor_id, detail=detail))
+    return Next()

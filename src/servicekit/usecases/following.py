@@ -1,0 +1,107 @@
+"""What follows from a booking: its key, its meeting and its notices, enqueued in the booking's own transaction.
+
+The rows say what is wanted; the effects only say that somebody must see to it. So an effect that comes late or twice sees
+to what is wanted by then.
+"""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from servicekit.bookings import Booking, Branch, Client, Service
+from servicekit.errors import Invalid
+from servicekit.ids import KeyId, MeetingId
+from servicekit.keys import Key, components_of, validity
+from servicekit.meetings import Meeting, MeetingState
+from servicekit.notices import Occasion
+from servicekit.outbox.effects import EffectKind, Stage
+from servicekit.usecases.work import Work
+
+__all__ = ["check_mobile", "follow"]
+
+
+def check_mobile(service: Service, branch: Branch, client: Client) -> None:
+    """Demand a mobile number where doors open.
+
+    Raises:
+        Invalid: ``mobile_required``.
+    """
+    if components_of(branch.components, service.components) and not client.mobile:
+        raise Invalid(
+            f"{service.name} opens doors by mobile phone: {client.name} needs a mobile number.",
+            code="mobile_required",
+            client=client.id,
+            service=service.id,
+        )
+
+
+def follow(work: Work, booking: Booking, occasion: Occasion | None) -> None:
+    """Write down what the booking wants now, and enqueue the effects that bring it about and tell of it."""
+    service = work.store.services.get(booking.service)
+    branch = work.store.branches.get(booking.branch)
+    if _key(work, booking, service, branch):
+        work.enqueue(EffectKind.KEY, booking.id, booking.organisation, revision=booking.revision, about=booking.id)
+    if _meeting(work, booking, service, branch):
+        work.enqueue(EffectKind.MEETING, booking.id, booking.organisation, revision=booking.revision, about=booking.id)
+    if occasion is not None:
+        work.enqueue(
+            EffectKind.NOTICE,
+            booking.id,
+            booking.organisation,
+            revision=booking.revision,
+            about=booking.id,
+            stage=Stage.NOTICE,
+            payload=occasion.value,
+        )
+
+
+def _key(work: Work, booking: Booking, service: Service, branch: Branch) -> bool:
+    """Whether the door system must be seen to; the key of this revision is planned where one is wanted."""
+    known = work.store.keys.where(booking=booking.id)
+    components = components_of(branch.components, service.components)
+    if not booking.obeyed or not components:
+        return bool(known)
+    if any(key.revision == booking.revision for key in known):
+        return True
+    work.wiring.need(work.wiring.doors, "doors")
+    window = validity(booking.window, service.opens_before, service.closes_after)
+    work.store.keys.add(
+        Key(
+            id=work.new(KeyId),
+            booking=booking.id,
+            revision=booking.revision,
+            site=branch.site,
+            components=components,
+            mobile=work.store.clients.get(booking.client).mobile,
+            opens=window.opens,
+            closes=window.closes,
+        )
+    )
+    return True
+
+
+def _meeting(work: Work, booking: Booking, service: Service, branch: Branch) -> bool:
+    """Whether the meeting service must be seen to; the meeting's wanted time is the booking's."""
+    known = work.store.meetings.where(booking=booking.id)
+    if not booking.obeyed or not service.online:
+        return bool(known)
+    work.wiring.need(work.wiring.meetings, "meetings")
+    if known:
+        meeting = evolve(known[0], opens=booking.starts, closes=booking.ends)
+        if meeting.state is MeetingState.FAILED:
+            meeting = evolve(meeting, state=MeetingState.PLANNED)
+        work.store.meetings.save(meeting)
+        return True
+    provider = work.store.providers.get(booking.provider)
+    work.store.meetings.add(
+        Meeting(
+            id=work.new(MeetingId),
+            booking=booking.id,
+            host=provider.meeting_user,
+            topic=f"{service.name}, {branch.name}",
+            zone=booking.zone,
+            opens=booking.starts,
+            closes=booking.ends,
+        )
+    )
+    return True

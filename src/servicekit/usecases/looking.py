@@ -1,0 +1,110 @@
+"""Readings of keys, meetings and the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import evolve, frozen
+
+from servicekit.commands import Principal
+from servicekit.errors import Conflict, Invalid, NotFound
+from servicekit.ids import BookingId
+from servicekit.keys import AtDoor, Key, KeyState, Light, ListKeys, at_door, planned
+from servicekit.meetings import FetchHostLink, GetMeeting, Meeting, MeetingState
+from servicekit.outbox.effects import Effect, EffectKind, EffectState, ListEffects, RetryEffect
+from servicekit.ports.http import HttpFlow
+from servicekit.usecases.booking import seen_booking
+from servicekit.usecases.work import Work
+
+__all__ = ["Asked", "door", "fetch_host_link", "get_meeting", "list_effects", "list_keys", "retry_effect"]
+
+_MOST_ROWS = 1000
+
+
+@frozen
+class Asked:
+    """A reading that goes on outside, once its transaction is over."""
+
+    flow: Callable[[], HttpFlow[object]]
+
+
+def door(work: Work, query: AtDoor) -> Light:
+    """What the booking's present key does at a door."""
+    booking = seen_booking(work, query.booking)
+    keys = work.store.keys.where(booking=booking.id)
+    key = planned(keys, booking.revision) or max(keys, key=lambda key: key.revision, default=None)
+    return at_door(key, query.component, query.at)
+
+
+def list_keys(work: Work, query: ListKeys) -> tuple[Key, ...]:
+    """All keys of a booking, oldest first."""
+    booking = seen_booking(work, query.booking)
+    return tuple(sorted(work.store.keys.where(booking=booking.id), key=lambda key: key.revision))
+
+
+def get_meeting(work: Work, query: GetMeeting) -> Meeting:
+    """A booking's meeting."""
+    return _meeting(work, seen_booking(work, query.booking).id)
+
+
+def fetch_host_link(work: Work, query: FetchHostLink) -> Asked:
+    """The vendor's host link, asked for at this moment."""
+    booking = work.store.bookings.get(query.booking)
+    if work.by != Principal.of(booking.provider):
+        work.owned("meetings:host", booking, booking.organisation)
+    meeting = _meeting(work, booking.id)
+    if meeting.state is not MeetingState.MADE:
+        raise NotFound(f"The meeting of {booking.id} is {meeting.state}.", code="meeting_gone", booking=booking.id)
+    service, at = work.wiring.need(work.wiring.meetings, "meetings"), work.at
+
+    def flow() -> HttpFlow[object]:
+        link = yield from service.host_link(meeting.vendor_id, at)
+        if link is None:
+            raise NotFound(
+                f"The meeting of {booking.id} is gone at {service.name}.", code="meeting_gone", booking=booking.id
+            )
+        return link
+
+    return Asked(flow)
+
+
+def list_effects(work: Work, query: ListEffects) -> tuple[Effect, ...]:
+    """The dead letters of an organisation, or effects in another state."""
+    work.allow("effects:read", query.organisation)
+    if not 1 <= query.most <= _MOST_ROWS:
+        raise Invalid(f"A page has 1 to {_MOST_ROWS} rows, not {query.most}.", code="page_size", most=query.most)
+    return work.store.effects.in_state(query.organisation, query.state, query.most)
+
+
+def retry_effect(work: Work, command: RetryEffect) -> Effect:
+    """Make a dead effect due again."""
+    effect = work.store.effects.get(command.effect)
+    work.owned("effects:write", effect, effect.organisation)
+    if effect.state is not EffectState.DEAD:
+        raise Conflict(
+            f"Only what was given up can be retried; this one is {effect.state}.",
+            code="replaced" if effect.state is EffectState.REPLACED else "not_dead",
+            effect=effect.id,
+            state=effect.state.value,
+        )
+    _forget_failure(work, effect)
+    effect = evolve(effect, state=EffectState.DUE, due_at=work.at, attempts=0, trouble="")
+    work.store.effects.save(effect)
+    return effect
+
+
+def _forget_failure(work: Work, effect: Effect) -> None:
+    """What the vendor has refused is planned again, since a person says so."""
+    if effect.kind is EffectKind.KEY:
+        for key in work.store.keys.where(booking=BookingId(effect.subject), state=KeyState.FAILED):
+            work.store.keys.save(evolve(key, state=KeyState.PLANNED))
+    if effect.kind is EffectKind.MEETING:
+        for meeting in work.store.meetings.where(booking=BookingId(effect.subject), state=MeetingState.FAILED):
+            work.store.meetings.save(evolve(meeting, state=MeetingState.PLANNED))
+
+
+def _meeting(work: Work, booking: BookingId) -> Meeting:
+    found = work.store.meetings.where(booking=booking)
+    if not found:
+        raise NotFound(f"The booking {booking} has no online meeting.", code="no_meeting", booking=booking)
+    return found[0]

@@ -1,0 +1,134 @@
+"""Texts: judged, logged, paid for from quotas and put into the outbox; and searched in the log.
+
+One way in for all of them (:func:`submit`), whether a command, a mail or a notice asks: number, signature, segments, loop
+guard, quotas, in that order. What refuses is logged with its status and costs nothing.
+"""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from servicekit.commands import Principal
+from servicekit.errors import Invalid
+from servicekit.groups import Group, Struck, User, effective, limits_of
+from servicekit.ids import MessageId
+from servicekit.messages import Direction, HandOver, LogPage, Message, SearchLog, SendText, Status, identity, moved
+from servicekit.outbox.effects import EffectKind
+from servicekit.outbox.facts import TextStatus
+from servicekit.sms import check_limit, count_segments, parse_number
+from servicekit.usecases.work import Work
+
+__all__ = ["give_back", "report", "search_log", "send_text", "submit"]
+
+_MOST_ROWS = 1000
+
+
+def send_text(work: Work, command: SendText) -> Message:
+    """A user's text."""
+    user = work.store.users.get(command.user)
+    path = work.store.path(user.group) if work.by == Principal.of(user.id) else work.allow("messages:write", user.group)
+    return submit(work, path, user, command.to, command.text)
+
+
+def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text: str) -> Message:
+    """Judge one text and store it, with an effect where it may go out.
+
+    Args:
+        work: the transaction.
+        path: the group that pays and those above it.
+        user: who sends; None for a text of the organisation itself, which no loop guard holds.
+        to: a number as somebody wrote it.
+        text: without the signature.
+
+    Raises:
+        Invalid: ``empty_text``, ``no_sender``, or what is wrong with the number; then nothing is written.
+    """
+    group = path[0]
+    number = parse_number(to, effective(path, "country_code").value)
+    if not text.strip():
+        raise Invalid("There is nothing to send: write a text.", code="empty_text")
+    signature = effective(path, "signature").value
+    body = f"{text}\n{signature}" if signature else text
+    message = Message(
+        id=work.new(MessageId),
+        organisation=group.organisation,
+        group=group.id,
+        user=user.id if user else None,
+        direction=Direction.OUT,
+        number=number,
+        sender=_sender(work, path, user),
+        text=body,
+        segments=0,
+        status=Status.QUEUED,
+        made_at=work.at,
+        changed_at=work.at,
+    )
+    most, segments = effective(path, "most_segments").value, count_segments(body).segments
+    if segments > most:
+        return _refused(work, message, Status.TOO_LONG, detail=f"{segments} segments, {most} allowed")
+    check_limit(body, most)
+    seen = _identity(message) if user else ""
+    if seen and not work.store.guards.pass_once(seen, work.at):
+        return _refused(work, message, Status.ALREADY_SENT)
+    charges = work.store.quotas.reserve(limits_of(user, path), segments, work.at)
+    if isinstance(charges, Struck):
+        if seen:
+            work.store.guards.forget(seen)
+        status = Status(charges.limit.kind.value)
+        return _refused(work, message, status, struck=charges.limit.group_name)
+    message = evolve(message, segments=segments, hand_over=HandOver.PLANNED)
+    work.store.messages.add(message)
+    work.store.quotas.charge_to(message.id, charges)
+    work.enqueue(EffectKind.TEXT, message.id, message.organisation)
+    return message
+
+
+def _refused(work: Work, message: Message, status: Status, *, struck: str = "", detail: str = "") -> Message:
+    message = evolve(message, status=status, struck=struck, detail=detail)
+    work.store.messages.add(message)
+    return message
+
+
+def _identity(message: Message) -> str:
+    return identity(message.user or "", message.number, message.text)
+
+
+def _sender(work: Work, path: tuple[Group, ...], user: User | None) -> str:
+    """The user's own number where its group may receive and the pool has one; else the group's sender name."""
+    if user is not None and effective(path, "may_receive").value:
+        number = user.number or work.store.numbers.take(user.id)
+        if number is not None:
+            if user.number is None:
+                work.store.users.save(evolve(user, number=number))
+            return number
+    name = str(effective(path, "sender_name").value)
+    if not name:
+        raise Invalid(
+            f"Texts of the group {path[0].name} have no sender: set a sender name, or let it receive and provide numbers.",
+            code="no_sender",
+            group=path[0].id,
+        )
+    return name
+
+
+def report(work: Work, message: Message, status: TextStatus) -> Message:
+    """Store a message, moved as the carrier reports; one that never left gives back its quota."""
+    after = moved(message, status, work.at)
+    work.store.messages.save(after)
+    if after.status is Status.UNSENT and message.status is not Status.UNSENT:
+        give_back(work, after)
+    return after
+
+
+def give_back(work: Work, message: Message) -> None:
+    """Refund what a message reserved, and let the same text pass the loop guard again."""
+    work.store.quotas.refund(work.store.quotas.charges_of(message.id))
+    work.store.guards.forget(_identity(message))
+
+
+def search_log(work: Work, query: SearchLog) -> LogPage:
+    """The log of a group and everything below it."""
+    work.allow("log:read", query.group)
+    if not 1 <= query.most <= _MOST_ROWS:
+        raise Invalid(f"A page has 1 to {_MOST_ROWS} rows, not {query.most}.", code="page_size", most=query.most)
+    return LogPage(work.store.messages.search(query, work.store.below(query.group)))

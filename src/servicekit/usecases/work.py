@@ -1,0 +1,195 @@
+"""Work: what a use case is given, and the rights that it asks for.
+
+Rules kept here: a use case has one transaction, the caller's time, the caller's principal and a source of ids; it reaches
+nothing else. What somebody may not know of reads as if it did not exist.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol, TypeVar
+
+from attrs import field, frozen
+
+from servicekit.commands import Principal, PrincipalKind
+from servicekit.decisions import Allowed, Denied, require
+from servicekit.errors import ConfigurationError, Forbidden, Invalid, NotFound
+from servicekit.groups import Group
+from servicekit.ids import EffectId, GroupId, Id
+from servicekit.moments import Instant
+from servicekit.outbox.effects import Effect, EffectKind, Stage
+from servicekit.permissions import decide
+from servicekit.ports.doors import Doors
+from servicekit.ports.mail import Mailer
+from servicekit.ports.meetings import Meetings
+from servicekit.ports.store import Transaction
+from servicekit.ports.texts import Texts
+
+__all__ = ["Mint", "Wiring", "Work", "address_of", "named", "unseen"]
+
+I = TypeVar("I", bound=Id)  # noqa: E741 - the usual name of an id's type
+A = TypeVar("A")
+
+_ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\".]+(?:\.[^@\s<>()\[\],;:\\\".]+)+")
+
+
+class Mint(Protocol):
+    """Makes ids; its randomness is the runtime's."""
+
+    def __call__(self, kind: type[I], at: Instant) -> I:
+        """A new id of this kind."""
+        ...
+
+
+@frozen(kw_only=True)
+class Wiring:
+    """What a kit was opened with, as far as the rules need it.
+
+    Attributes:
+        texts, doors, meetings, mail: the adapters; None where there is none.
+        gateway_domain: mails to numbers at this domain become texts; answers come from there.
+        base_url: where the application answers links of ours.
+        mail_from: what our own mails come from.
+        most_mail_bytes: larger mails are refused.
+    """
+
+    texts: Texts | None = None
+    doors: Doors | None = None
+    meetings: Meetings | None = None
+    mail: Mailer | None = None
+    gateway_domain: str = ""
+    base_url: str = ""
+    mail_from: str = ""
+    most_mail_bytes: int = 10_000_000
+
+    def need(self, adapter: A | None, what: str) -> A:
+        """The adapter itself.
+
+        Raises:
+            ConfigurationError: the kit was opened without it.
+        """
+        if adapter is None:
+            raise ConfigurationError(f"This needs an adapter for {what}: open the kit with Kit.open(..., {what}=...).")
+        return adapter
+
+
+@frozen
+class Work:
+    """One use case's world."""
+
+    store: Transaction
+    at: Instant
+    by: Principal
+    wiring: Wiring
+    mint: Mint = field(repr=False)
+
+    def new(self, kind: type[I]) -> I:
+        """A new id."""
+        return self.mint(kind, self.at)
+
+    def operator(self) -> None:
+        """Demand an operator.
+
+        Raises:
+            Forbidden: ``operators_only``.
+        """
+        if self.by.kind is not PrincipalKind.OPERATOR:
+            raise Forbidden("Only the platform's operator can do this.", code="operators_only")
+
+    def allow(self, scope: str, group: str) -> tuple[Group, ...]:
+        """Demand a scope in a group; the path from that group up to the root, which was read for it.
+
+        Raises:
+            NotFound: no such group, or the asker has nothing to do with its organisation.
+            Forbidden: the asker lacks the scope there.
+        """
+        path = self.store.path(group)
+        decision = self.decision(scope, path)
+        if isinstance(decision, Denied) and not self._knows(path):
+            raise unseen(path[0])
+        require(decision)
+        return path
+
+    def decision(self, scope: str, path: tuple[Group, ...]) -> Allowed | Denied:
+        """Whether the asker holds a scope in the group that the path starts at."""
+        return decide(self.store.grants.where(principal=self.by.id), scope, [group.id for group in path], self.at)
+
+    def owned(self, scope: str, thing: A, organisation: GroupId) -> A:
+        """The thing itself, once the asker holds ``scope`` over its whole organisation.
+
+        Raises:
+            NotFound: the asker has nothing to do with the organisation.
+            Forbidden: the asker lacks the scope.
+        """
+        path = self.store.path(organisation)
+        decision = self.decision(scope, path)
+        if isinstance(decision, Denied) and not self._knows(path):
+            raise unseen(thing)
+        require(decision)
+        return thing
+
+    def _knows(self, path: tuple[Group, ...]) -> bool:
+        """Whether the asker holds anything at all at the group or below the same branch of the tree."""
+        here = {group.id for group in path}
+        return any(
+            grant.holds_at(self.at) and grant.group in here for grant in self.store.grants.where(principal=self.by.id)
+        )
+
+    def enqueue(
+        self,
+        kind: EffectKind,
+        subject: Id,
+        organisation: GroupId,
+        *,
+        revision: int = 1,
+        about: str = "",
+        stage: Stage = Stage.DEED,
+        payload: str = "",
+    ) -> None:
+        """Write an effect into the outbox, due at once."""
+        self.store.effects.enqueue(
+            Effect(
+                id=self.new(EffectId),
+                organisation=organisation,
+                kind=kind,
+                subject=subject,
+                revision=revision,
+                about=about,
+                stage=stage,
+                made_at=self.at,
+                due_at=self.at,
+                payload=payload,
+            )
+        )
+
+
+def unseen(thing: object) -> NotFound:
+    """The very error that a storage raises for what does not exist, so that nobody can tell the two apart."""
+    kind, key = type(thing).__name__, getattr(thing, "id", "")
+    return NotFound(f"There is no {kind} {key}, or you may not see it.", kind=kind, id=key)
+
+
+def named(name: str) -> str:
+    """A name without space around it.
+
+    Raises:
+        Invalid: ``nameless`` if nothing is left, or if it has line breaks.
+    """
+    stripped = name.strip()
+    if not stripped or not stripped.isprintable():
+        raise Invalid("A name is needed: some printable characters on one line.", code="nameless", name=name)
+    return stripped
+
+
+def address_of(text: str) -> str:
+    """A mail address in lower case, as users are known by it.
+
+    Raises:
+        Invalid: ``not_an_address``.
+    """
+    address = text.strip().lower()
+    if not _ADDRESS.fullmatch(address) or not address.isprintable():
+        raise Invalid(
+            f"{text!r} is no mail address: write it like anna@example.com.", code="not_an_address", address=text
+        )
+    return address
