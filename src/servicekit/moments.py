@@ -33,7 +33,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-@frozen(order=True)
+@frozen(order=True, repr=False)
 class Instant:
     """A point in time: microseconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
 
@@ -145,6 +145,9 @@ class Instant:
 
     def __str__(self) -> str:
         return self.iso()
+
+    def __repr__(self) -> str:
+        return f"Instant.parse({self.iso()!r})"
 
     def __add__(self, span: timedelta) -> Instant:
         return Instant(self.us + span // _MICROSECOND)
