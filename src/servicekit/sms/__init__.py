@@ -14,27 +14,47 @@ to be sent, parts that do not make a message, sender names that the standard doe
 Importing this page loads the standard library, attrs and `servicekit.errors`, nothing else.
 """
 
-from servicekit.sms.alphabet import GSM_03_38
+from servicekit.sms.alphabet import GSM_03_38, Alphabet, pack, unpack
+from servicekit.sms.codec import register_codecs, unregister_codecs
+from servicekit.sms.explanation import Blocker, Explanation, explain
+from servicekit.sms.national import Language, Tables, alphabet_for
 from servicekit.sms.numbers import parse_number
-from servicekit.sms.parts import Part, join, split
+from servicekit.sms.parts import AnyPart, Part, join, split
+from servicekit.sms.reading import ReceivedPart, read_part
 from servicekit.sms.segments import Segments, Unencodable, check_limit, count_segments
 from servicekit.sms.senders import Sender, check_sender, read_sender
 from servicekit.sms.transliteration import Replacement, Transliterated, transliterate
+from servicekit.sms.truncation import truncate
 
 __all__ = [
     "GSM_03_38",
+    "Alphabet",
+    "AnyPart",
+    "Blocker",
+    "Explanation",
+    "Language",
     "Part",
+    "ReceivedPart",
     "Replacement",
     "Segments",
     "Sender",
+    "Tables",
     "Transliterated",
     "Unencodable",
+    "alphabet_for",
     "check_limit",
     "check_sender",
     "count_segments",
+    "explain",
     "join",
+    "pack",
     "parse_number",
+    "read_part",
     "read_sender",
+    "register_codecs",
     "split",
     "transliterate",
+    "truncate",
+    "unpack",
+    "unregister_codecs",
 ]

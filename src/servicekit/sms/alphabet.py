@@ -21,6 +21,7 @@ from servicekit.errors import Invalid
 __all__ = ["ESCAPE", "GSM_03_38", "Alphabet", "pack", "unpack"]
 
 ESCAPE: Final = 0x1B
+_HIGHEST: Final = 0x7F
 
 # TS 23.038, 6.2.1: position is code. The escape's place holds U+001B, which is taken out below.
 BASIC: Final = (
@@ -30,7 +31,7 @@ BASIC: Final = (
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 # TS 23.038, 6.2.1.1: what the code means after an escape.
-EXTENSION: Final[Mapping[int, str]] = {
+EXTENSION: Final[dict[int, str]] = {
     0x0A: "\f",
     0x14: "^",
     0x28: "{",
@@ -44,7 +45,7 @@ EXTENSION: Final[Mapping[int, str]] = {
 }
 
 _FIRST_PAIR: Final = 0x80
-_LEAD: Final = 0xC2  # UTF-8 puts this before each of U+0080 to U+00BF
+ESCAPE_MARK: Final = 0xC2  # UTF-8 puts this before each of U+0080 to U+00BF
 
 
 class Alphabet:
@@ -71,7 +72,7 @@ class Alphabet:
         # charmap_build gives the fast EncodingMap only for 256 rows with NUL first; U+FFFE means "none".
         self._map = codecs.charmap_build("".join(row or "\ufffe" for row in rows))
         to_septets = bytearray(range(256))
-        to_septets[ESCAPE], to_septets[_LEAD] = 0, ESCAPE
+        to_septets[ESCAPE], to_septets[ESCAPE_MARK] = 0, ESCAPE
         for place, (code, _) in enumerate(wanted, _FIRST_PAIR):
             to_septets[place] = code
         self._to_septets = bytes(to_septets)
@@ -81,7 +82,7 @@ class Alphabet:
     def marks(self, text: str) -> bytes | None:
         """One byte for each character (see the class), or None if a character is not in the alphabet. Linear, in C."""
         try:
-            marks, _ = codecs.charmap_encode(text, "strict", self._map)
+            marks = codecs.charmap_encode(text, "strict", self._map)[0]
         except UnicodeEncodeError:
             return None
         return None if 0 in marks else marks  # only NUL gives a zero
@@ -123,32 +124,31 @@ class Alphabet:
         code, a double escape a space, a lone escape at the end a space.
 
         Raises:
-            Invalid: ``bad_septets`` with ``index`` for an octet above 0x7F, and if ``strict`` for any of the above.
+            Invalid: ``bad_septets`` with ``index`` for an octet above 0x7F, and, if ``strict``, for any of the above.
         """
         found: list[str] = []
-        codes = iter(enumerate(septets))
-        for index, code in codes:
-            if code > 0x7F:
-                raise Invalid(
-                    f"Octet {index} is 0x{code:02X}, and a septet is at most 0x7F: unpack the octets first.",
-                    code="bad_septets",
-                    index=index,
-                )
-            if code != ESCAPE:
-                found.append(self._singles[code])
-                continue
-            _, escaped = next(codes, (index, ESCAPE))
-            character = self._pairs.get(escaped)
+        index = 0
+        while index < len(septets):
+            end = index + (2 if septets[index] == ESCAPE else 1)
+            character = self.character(septets[index:end])
             if character is None:
-                if strict:
+                if strict or septets[index] > _HIGHEST:
                     raise Invalid(
-                        f"Septet {index} is an escape that no known extension code follows.",
+                        f"At {index}, no character has the code {septets[index:end].hex(' ')}: are these septets still packed, "
+                        "or of another alphabet?",
                         code="bad_septets",
                         index=index,
                     )
-                character = self._singles.get(escaped & 0x7F, " ")
+                character = self.character(septets[index + 1 : end]) or " "
             found.append(character)
+            index = end
         return "".join(found)
+
+    def character(self, code: bytes) -> str | None:
+        """The character of one septet, or of an escape and the septet after it; None if there is none."""
+        if len(code) == 1:
+            return self._singles.get(code[0])
+        return self._pairs.get(code[1]) if len(code) == 2 and code[0] == ESCAPE else None  # noqa: PLR2004  a pair
 
 
 def spread(marks: bytes) -> bytes:

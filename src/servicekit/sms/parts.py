@@ -2,8 +2,8 @@
 
 Rules kept here:
 
-* A text that fits one SMS is one part without a header; a longer one has a header in each part with one reference, the
-  number of parts, and the part's own number from 1. Parts are cut where `count_segments` says.
+* A text that fits one SMS is one part without a concatenation header; a longer one has a header in each part with one
+  reference, the number of parts, and the part's own number from 1. Parts are cut where `count_segments` says.
 * A part's header and payload together never exceed 140 octets; the payload begins with the fill bits that bring
   septets to a septet boundary after the header.
 
@@ -15,57 +15,76 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import NamedTuple, Protocol
 
 from servicekit.errors import Invalid
-from servicekit.sms.alphabet import GSM_03_38, pack
-from servicekit.sms.segments import (
-    GSM_7,
-    UCS_2,
-    cut_stream,
-    cut_utf16,
-    refuse_lone_surrogates,
-)
+from servicekit.sms.alphabet import ESCAPE_MARK, pack
+from servicekit.sms.headers import GSM_7, Header, build_header, fill_bits
+from servicekit.sms.layout import Layout, latin_1, lay_out
+from servicekit.sms.national import Language, Tables, alphabet_for
+from servicekit.sms.segments import MOST_PARTS, refuse_lone_surrogates
 
-__all__ = ["Part", "join", "split"]
-
-MOST_PARTS: Final = 255
+__all__ = ["AnyPart", "Part", "join", "split"]
 
 
 class Part(NamedTuple):
-    """One SMS of a message.
+    """One SMS of a message that `split` made: a window on the whole text, which is encoded once.
 
-    Attributes:
-        text: the characters in this part.
-        units: their size, in septets or 16-bit units.
-        encoding: ``"gsm-7"`` or ``"ucs-2"``.
-        number: which part this is, from 1.
-        total: how many parts the message has.
-        reference: what the headers of one message have in common: 0 to 255, or to 65535 if ``wide_reference``.
-        wide_reference: whether the header has the 16-bit reference.
+    Making one costs little; each property is computed when it is read.
     """
 
-    text: str
-    units: int
-    encoding: str
-    number: int = 1
-    total: int = 1
-    reference: int = 0
-    wide_reference: bool = False
+    whole: str
+    layout: Layout
+    number: int
+    given: int | None
+    wide_reference: bool
+
+    @property
+    def text(self) -> str:
+        """The characters in this part."""
+        start, end = self._place
+        return self.whole[_character(self.whole, self.layout, start) : _character(self.whole, self.layout, end)]
+
+    @property
+    def units(self) -> int:
+        """Their size, in septets or 16-bit units."""
+        start, end = self._place
+        return (end - start) // self.layout[3]
+
+    @property
+    def encoding(self) -> str:
+        """``"gsm-7"`` or ``"ucs-2"``."""
+        return self.layout[0]
+
+    @property
+    def tables(self) -> Tables:
+        """The national tables that the header announces."""
+        return self.layout[1]
+
+    @property
+    def total(self) -> int:
+        """How many parts the message has."""
+        return len(self.layout[5])
+
+    @property
+    def reference(self) -> int:
+        """What the headers of one message have in common: 0 to 255, or to 65535 if ``wide_reference``; 0 for one part."""
+        if self.total == 1:
+            return 0
+        if self.given is not None:
+            return self.given
+        return zlib.crc32(self.layout[2]) & _highest(self.wide_reference)
 
     @property
     def udh(self) -> bytes:
-        """The user data header with its length octet; empty for a message of one part."""
-        if self.total == 1:
-            return b""
-        if self.wide_reference:
-            return bytes((6, 8, 4, self.reference >> 8, self.reference & 0xFF, self.total, self.number))
-        return bytes((5, 0, 3, self.reference, self.total, self.number))
+        """The user data header with its length octet; empty where there is nothing to announce."""
+        return build_header(Header(self.number, self.total, self.reference, self.wide_reference, self.tables))
 
     @property
     def septets(self) -> bytes:
         """The text as septets, one in each octet: what most SMPP centres take for ``data_coding`` 0. Empty for UCS-2."""
-        return GSM_03_38.encode(self.text) if self.encoding == GSM_7 else b""
+        start, end = self._place
+        return alphabet_for(self.tables).septets_of(self.layout[2][start:end]) if self.encoding == GSM_7 else b""
 
     @property
     def payload(self) -> bytes:
@@ -75,20 +94,87 @@ class Part(NamedTuple):
             Invalid: ``lone_surrogate`` if the part holds half of a surrogate pair.
         """
         if self.encoding == GSM_7:
-            return pack(self.septets, fill=-8 * len(self.udh) % 7)
+            return pack(self.septets, fill=fill_bits(self.udh))
         refuse_lone_surrogates(self.text)
-        return self.text.encode("utf-16-be")
+        start, end = self._place
+        return self.layout[2][start:end]
 
     @property
     def user_data(self) -> bytes:
         """Header and payload, at most 140 octets: TP-User-Data as it goes over the air."""
         return self.udh + self.payload
 
+    @property
+    def _place(self) -> tuple[int, int]:
+        """Where this part lies in the data of the layout."""
+        _, _, data, _, _, starts = self.layout
+        return starts[self.number - 1], starts[self.number] if self.number < len(starts) else len(data)
+
+    def __repr__(self) -> str:
+        return f"Part(number={self.number}, total={self.total}, encoding={self.encoding!r}, units={self.units}, text={self.text!r})"
+
+
+class AnyPart(Protocol):
+    """What `join` needs to know of a part: of `Part`, and of those that are received."""
+
+    @property
+    def text(self) -> str:
+        """The characters."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """From 1."""
+        ...
+
+    @property
+    def total(self) -> int:
+        """How many parts the message has."""
+        ...
+
+    @property
+    def reference(self) -> int:
+        """What the parts have in common."""
+        ...
+
+    @property
+    def wide_reference(self) -> bool:
+        """Whether it has 16 bits."""
+        ...
+
+
+def _highest(wide_reference: bool) -> int:
+    return 0xFFFF if wide_reference else 0xFF
+
+
+def _character(text: str, layout: Layout, place: int) -> int:
+    """The index in a text of the character at a place in its data."""
+    encoding, _, data, _, _, _ = layout
+    if encoding == GSM_7:
+        return place - data.count(ESCAPE_MARK, 0, place)
+    if len(data) == 2 * len(text):
+        return place // 2
+    before = data[:place].decode("utf-16-be", "surrogatepass")
+    if text.startswith(before):
+        return len(before)
+    # The str holds a pair as two code points, which the decoder has made one: count.
+    index = units = 0
+    while units < place // 2:
+        units += 2 if text[index] > "\uffff" else 1
+        index += 1
+    return index
+
 
 _make = tuple.__new__  # NamedTuple's own __new__ costs twice as much
 
 
-def split(text: str, reference: int | None = None, *, wide_reference: bool = False) -> list[Part]:
+def split(
+    text: str,
+    reference: int | None = None,
+    *,
+    wide_reference: bool = False,
+    language: Language | None = None,
+) -> list[Part]:
     """Split a text into the parts that a carrier sends. Linear; `join` gives back exactly the text.
 
     Args:
@@ -96,6 +182,7 @@ def split(text: str, reference: int | None = None, *, wide_reference: bool = Fal
         reference: 0 to 255 (to 65535 with ``wide_reference``). It should differ between messages to one phone: use a
             counter for each recipient. None derives it from the text, so only equal texts are sure to share one.
         wide_reference: use the 16-bit reference, which costs a septet, or a UCS-2 unit, in each part.
+        language: as in `servicekit.sms.count_segments`.
 
     Raises:
         Invalid: ``too_many_segments`` for more than 255 parts; ``bad_reference``.
@@ -103,31 +190,18 @@ def split(text: str, reference: int | None = None, *, wide_reference: bool = Fal
     >>> [part.text for part in split("Hej!")]
     ['Hej!']
     >>> first, second = split("x" * 161, reference=7)
-    >>> first.units, second.units, first.udh.hex(" ")
-    (153, 8, '05 00 03 07 02 01')
+    >>> first.units, second.units, second.udh.hex(" ")
+    (153, 8, '05 00 03 07 02 02')
     """
-    most = 0xFFFF if wide_reference else 0xFF
-    if reference is not None and not 0 <= reference <= most:
+    if reference is not None and not 0 <= reference <= _highest(wide_reference):
         raise Invalid(
-            f"A reference is 0 to {most}, not {reference}.", code="bad_reference", reference=reference, most=most
+            f"A reference is 0 to {_highest(wide_reference)}, not {reference}.",
+            code="bad_reference",
+            reference=reference,
+            most=_highest(wide_reference),
         )
-    stream = GSM_03_38.stream(text)
-    if stream is not None:
-        if len(stream) <= 160:
-            return [_make(Part, (text, len(stream), GSM_7, 1, 1, 0, False))]
-        starts = cut_stream(stream, 152 if wide_reference else 153)
-        sizes = _sizes(starts, len(stream))
-        lengths = [size - stream.count(0xC2, start, start + size) for start, size in zip(starts, sizes, strict=True)]
-        encoding, checksum = GSM_7, stream
-    else:
-        octets = text.encode("utf-16-le", "surrogatepass")
-        if len(octets) <= 140:
-            return [_make(Part, (text, len(octets) // 2, UCS_2, 1, 1, 0, False))]
-        starts = cut_utf16(octets, 66 if wide_reference else 67)
-        sizes = [size // 2 for size in _sizes(starts, len(octets))]
-        lengths = _lengths(text, octets, starts, sizes)
-        encoding, checksum = UCS_2, octets
-    total = len(starts)
+    layout = lay_out(text, latin_1(text), wide_reference, language)
+    total = len(layout[5])
     if total > MOST_PARTS:
         raise Invalid(
             f"The text takes {total} SMS, and one message has at most {MOST_PARTS}: shorten it.",
@@ -135,68 +209,45 @@ def split(text: str, reference: int | None = None, *, wide_reference: bool = Fal
             segments=total,
             most=MOST_PARTS,
         )
-    if reference is None:
-        reference = zlib.crc32(checksum) & most
-    parts, at = [], 0
-    for number, (size, length) in enumerate(zip(sizes, lengths, strict=True), 1):
-        piece = text[at : at + length]
-        at += length
-        parts.append(_make(Part, (piece, size, encoding, number, total, reference, wide_reference)))
-    return parts
+    return [_make(Part, (text, layout, number, reference, wide_reference)) for number in range(1, total + 1)]
 
 
-def _sizes(starts: list[int], end: int) -> list[int]:
-    return [after - start for start, after in zip(starts, [*starts[1:], end], strict=True)]
-
-
-def _lengths(text: str, octets: bytes, starts: list[int], sizes: list[int]) -> list[int]:
-    """How many characters of the text each piece of UTF-16 holds."""
-    if len(octets) == 2 * len(text):
-        return sizes
-    lengths, at = [], 0
-    for size in sizes:
-        first = at
-        units = 0
-        while units < size:
-            units += 2 if text[at] > "\uffff" else 1
-            at += 1
-        lengths.append(at - first)
-    return lengths
-
-
-def join(parts: Iterable[Part]) -> str:
+def join(parts: Iterable[AnyPart]) -> str:
     """Join the parts of one message, in any order and also doubled, to its text.
 
     Raises:
         Invalid: ``no_parts``; ``mixed_parts`` if they are not of one message; ``conflicting_parts`` (``number``) if two with
             one number differ; ``missing_parts`` with ``missing`` (the numbers) and ``total``.
     """
-    found: dict[int, Part] = {}
-    first: Part | None = None
+    found: dict[int, str] = {}
+    message: tuple[int, int, bool] | None = None
     for part in parts:
-        first = first or part
-        if part[4:] != first[4:]:
+        mine = part.total, part.reference, part.wide_reference
+        message = message or mine
+        if mine != message:
             raise Invalid(
-                "These parts are of different messages: join those with the same sender, reference and total.",
+                "These parts are of different messages: join those of one sender with the same reference and total.",
                 code="mixed_parts",
-                references=sorted({first.reference, part.reference}),
-                totals=sorted({first.total, part.total}),
+                totals=[message[0], part.total],
+                references=[message[1], part.reference],
             )
-        if not 1 <= part.number <= part.total or found.setdefault(part.number, part) != part:
+        text = part.text
+        if not 1 <= part.number <= part.total or found.setdefault(part.number, text) != text:
             raise Invalid(
                 f"Part {part.number} of {part.total} contradicts the others: leave out the one that is wrong.",
                 code="conflicting_parts",
                 number=part.number,
                 total=part.total,
             )
-    if first is None:
+    if message is None:
         raise Invalid("There are no parts to join.", code="no_parts")
-    missing = [number for number in range(1, first.total + 1) if number not in found]
+    total = message[0]
+    missing = [number for number in range(1, total + 1) if number not in found]
     if missing:
         raise Invalid(
-            f"Of {first.total} parts these are missing: {', '.join(map(str, missing))}. Wait for them, or ask the sender.",
+            f"Of {total} parts these are missing: {', '.join(map(str, missing))}. Wait for them, or ask the sender.",
             code="missing_parts",
             missing=missing,
-            total=first.total,
+            total=total,
         )
-    return "".join(found[number].text for number in range(1, first.total + 1))
+    return "".join(found[number] for number in range(1, total + 1))

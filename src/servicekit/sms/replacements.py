@@ -7,6 +7,7 @@ A character that the alphabet has is never replaced. Nothing here turns a script
 Latin letters is a new text (`servicekit.sms.transliteration` has the long tail, as an extra).
 """
 
+# ruff: noqa: RUF001, RUF002  this file is about characters that look like others
 from __future__ import annotations
 
 import unicodedata

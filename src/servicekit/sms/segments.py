@@ -18,16 +18,15 @@ from typing import Final, NamedTuple
 from attrs import frozen
 
 from servicekit.errors import Invalid
-from servicekit.sms.alphabet import BASIC, ESCAPE, GSM_03_38, spread
+from servicekit.sms.alphabet import BASIC, ESCAPE
+from servicekit.sms.headers import GSM_7, UCS_2
+from servicekit.sms.layout import lay_out
+from servicekit.sms.national import DEFAULT_TABLES, Language, Tables, alphabet_for
 
-__all__ = ["GSM_7", "UCS_2", "Segments", "Unencodable", "check_limit", "count_segments"]
+__all__ = ["Segments", "Unencodable", "check_limit", "count_segments", "refuse_bad_limit", "refuse_lone_surrogates"]
 
-GSM_7: Final = "gsm-7"
-UCS_2: Final = "ucs-2"
-
-# A message holds 140 octets. A concatenation header takes 6 of them, or 7 with a 16-bit reference.
-_ONE_GSM, _EACH_GSM, _EACH_GSM_WIDE = 160, 153, 152
-_ONE_UCS, _EACH_UCS, _EACH_UCS_WIDE = 70, 67, 66
+MOST_PARTS: Final = 255
+"""TS 23.040 has one octet for the number of parts."""
 
 
 @frozen
@@ -48,6 +47,7 @@ class Segments(NamedTuple):
         units_in_last: units in the last of them.
         room: units that one SMS holds, in as many parts as there are.
         text: the text that was counted.
+        tables: the national tables it was counted with, and, for UCS-2, that did not suffice.
     """
 
     encoding: str
@@ -56,6 +56,7 @@ class Segments(NamedTuple):
     units_in_last: int
     room: int
     text: str
+    tables: Tables = DEFAULT_TABLES
 
     @property
     def units_left(self) -> int:
@@ -64,8 +65,8 @@ class Segments(NamedTuple):
 
     @property
     def unencodable(self) -> tuple[Unencodable, ...]:
-        """The characters that are not in the GSM alphabet, in order. Computed when asked for; linear and slow."""
-        return tuple(_unencodable(self.text)) if self.encoding == UCS_2 else ()
+        """The characters that no alphabet allowed here has, in order. Computed when asked for; linear and slow."""
+        return tuple(_unencodable(self.text, self.tables)) if self.encoding == UCS_2 else ()
 
     def __repr__(self) -> str:
         return (
@@ -74,111 +75,67 @@ class Segments(NamedTuple):
         )
 
 
-def _unencodable(text: str) -> Iterator[Unencodable]:
-    known: dict[str, bool] = {}
-    for index, character in enumerate(text):
-        good = known.get(character)
-        if good is None:
-            good = known[character] = character in GSM_03_38
-        if not good:
-            yield Unencodable(index, character)
+def _unencodable(text: str, tables: Tables) -> Iterator[Unencodable]:
+    known = alphabet_for(tables)
+    bad = {character for character in set(text) if character not in known}
+    return (Unencodable(index, character) for index, character in enumerate(text) if character in bad)
 
 
-# Maps each Latin-1 byte that is a basic character to itself and any other to something else, so that a text that comes out
+# Each Latin-1 byte that is a basic character stays itself, any other becomes something else: a text that comes out of it
 # unchanged has one septet for each character. bytes.translate() with a table alone is the fastest loop there is.
-_IF_BASIC: Final = bytes(byte if chr(byte) in BASIC and byte != ESCAPE else byte ^ 0x80 for byte in range(256))
+_BASIC_STAYS: Final = bytes(byte if chr(byte) in BASIC and byte != ESCAPE else byte ^ 0x80 for byte in range(256))
+_GSM_ALONE, _GSM_EACH, _GSM_EACH_WIDE = 160, 153, 152
 _make = tuple.__new__  # NamedTuple's own __new__ costs twice as much
 
 
-def count_segments(text: str, *, wide_reference: bool = False) -> Segments:
-    """Count what a text costs. Linear; a text of basic Latin-1 characters takes a fast path that gives the same answer.
+def count_segments(text: str, *, wide_reference: bool = False, language: Language | None = None) -> Segments:
+    """Count what a text costs. Linear; a text of basic characters alone takes a fast path that gives the same answer.
 
     Args:
         text: any ``str``, lone surrogates included.
         wide_reference: count for the 16-bit reference in the headers of a long message (152 and 66 units in a part).
+        language: national tables that may be used too, where they make the text cost less; the header that announces them
+            costs room. Ask only if carrier and phones are known to support them.
 
     >>> count_segments("Hej på dig!")
     Segments(encoding='gsm-7', units=11, segments=1, units_in_last=11, units_left=149)
     >>> count_segments("€" * 153).segments  # 76 pairs fit in a part of 153
     3
+    >>> count_segments("ağaç " * 30, language=Language.TURKISH).segments, count_segments("ağaç " * 30).segments
+    (1, 3)
     """
-    latin = text.encode("latin-1", "ignore")
+    latin = text.encode() if text.isascii() else text.encode("latin-1", "ignore")  # latin_1(text), without the call
     units = len(text)
-    if latin.translate(_IF_BASIC) == latin and len(latin) == units:
-        if units <= _ONE_GSM:
-            return _make(Segments, (GSM_7, units, 1, units, _ONE_GSM, text))
-        each = _EACH_GSM_WIDE if wide_reference else _EACH_GSM
+    if len(latin) == units and latin.translate(_BASIC_STAYS) == latin:
+        if units <= _GSM_ALONE:
+            return _make(Segments, (GSM_7, units, 1, units, _GSM_ALONE, text, DEFAULT_TABLES))
+        each = _GSM_EACH_WIDE if wide_reference else _GSM_EACH
         full = (units - 1) // each
-        return _make(Segments, (GSM_7, units, full + 1, units - full * each, each, text))
-    marks = GSM_03_38.marks(text)
-    if marks is not None:
-        return _count_septets(text, spread(marks), wide_reference)
-    return _count_ucs(text, wide_reference)
+        return _make(Segments, (GSM_7, units, full + 1, units - full * each, each, text, DEFAULT_TABLES))
+    encoding, tables, data, width, each, starts = lay_out(text, latin, wide_reference, language)
+    size = len(data)
+    if encoding == UCS_2 and language is not None:
+        tables = Tables(single=language)
+    return _make(Segments, (encoding, size // width, len(starts), (size - starts[-1]) // width, each, text, tables))
 
 
-def _count_septets(text: str, stream: bytes, wide_reference: bool) -> Segments:
-    units = len(stream)
-    if units <= _ONE_GSM:
-        return _make(Segments, (GSM_7, units, 1, units, _ONE_GSM, text))
-    each = _EACH_GSM_WIDE if wide_reference else _EACH_GSM
-    cuts = cut_stream(stream, each)
-    return _make(Segments, (GSM_7, units, len(cuts), units - cuts[-1], each, text))
-
-
-def cut_stream(stream: bytes, each: int) -> list[int]:
-    """Where the parts of a stream begin: each ``each`` septets on, or one less where that would cut an escape pair."""
-    starts = []
-    start, size = 0, len(stream)
-    while size - start > each:
-        starts.append(start)
-        start += each
-        if 0x80 <= stream[start] < 0xC0:  # a continuation byte: its escape is the one before
-            start -= 1
-    starts.append(start)
-    return starts
-
-
-def _count_ucs(text: str, wide_reference: bool) -> Segments:
-    octets = text.encode("utf-16-le", "surrogatepass")
-    units = len(octets) // 2
-    if units <= _ONE_UCS:
-        return _make(Segments, (UCS_2, units, 1, units, _ONE_UCS, text))
-    each = _EACH_UCS_WIDE if wide_reference else _EACH_UCS
-    cuts = cut_utf16(octets, each)
-    return _make(Segments, (UCS_2, units, len(cuts), units - cuts[-1] // 2, each, text))
-
-
-def cut_utf16(octets: bytes, each: int) -> list[int]:
-    """Where the parts of little-endian UTF-16 begin, in octets: ``each`` units on, or one less so as to cut no pair.
-
-    A high surrogate followed by a low one is a pair even if the ``str`` held them as two code points: on the wire they are.
-    """
-    starts = []
-    start, size, step = 0, len(octets), 2 * each
-    while size - start > step:
-        starts.append(start)
-        start += step
-        if octets[start + 1] & 0xFC == 0xDC and octets[start - 1] & 0xFC == 0xD8:
-            start -= 2
-    starts.append(start)
-    return starts
-
-
-def check_limit(text: str, most: int = 9, *, wide_reference: bool = False) -> Segments:
+def check_limit(
+    text: str, most: int = 9, *, wide_reference: bool = False, language: Language | None = None
+) -> Segments:
     """Count a text that is about to be sent, and refuse one that cannot be: call it before anything is handed over.
 
     Args:
         text: the whole text, with signature.
-        most: the most segments allowed, 1 to 255 (TS 23.040 has one octet for the number of parts).
+        most: the most segments allowed, 1 to 255.
         wide_reference: as in `count_segments`.
+        language: as in `count_segments`.
 
     Raises:
         Invalid: ``too_many_segments`` with facts ``segments`` (as found) and ``most``; ``lone_surrogate`` with ``index``
             for half of a surrogate pair, which no encoding can carry; ``bad_limit`` if ``most`` is out of range.
     """
-    if not 1 <= most <= 255:
-        raise Invalid(f"A limit of {most} segments cannot be: choose 1 to 255.", code="bad_limit", most=most)
-    counted = count_segments(text, wide_reference=wide_reference)
+    refuse_bad_limit(most)
+    counted = count_segments(text, wide_reference=wide_reference, language=language)
     if counted.segments > most:
         raise Invalid(
             f"The text takes {counted.segments} SMS and at most {most} are allowed: shorten it, or have it truncated.",
@@ -189,6 +146,12 @@ def check_limit(text: str, most: int = 9, *, wide_reference: bool = False) -> Se
     if counted.encoding == UCS_2:
         refuse_lone_surrogates(text)
     return counted
+
+
+def refuse_bad_limit(most: int) -> None:
+    """Raise `Invalid` (``bad_limit``) if no message can have so many segments."""
+    if not 1 <= most <= MOST_PARTS:
+        raise Invalid(f"A limit of {most} segments cannot be: choose 1 to {MOST_PARTS}.", code="bad_limit", most=most)
 
 
 def refuse_lone_surrogates(text: str) -> None:

@@ -11,6 +11,7 @@ Refused: an ``otherwise`` that is not itself in the alphabet (`Invalid`, ``not_i
 unless ``long_tail`` asks for the ``transliteration`` extra.
 """
 
+# ruff: noqa: RUF002  this file is about characters that look like others
 from __future__ import annotations
 
 import unicodedata
@@ -21,7 +22,8 @@ from attrs import frozen
 from servicekit.errors import MissingExtra
 from servicekit.sms import replacements
 from servicekit.sms.alphabet import GSM_03_38
-from servicekit.sms.segments import GSM_7, Segments, Unencodable, count_segments
+from servicekit.sms.headers import GSM_7
+from servicekit.sms.segments import Segments, Unencodable, count_segments
 
 __all__ = ["Replacement", "Transliterated", "transliterate"]
 
@@ -42,7 +44,7 @@ class Transliterated:
 
     Attributes:
         text: the text to send; the original if nothing was or could be done.
-        replacements: what was replaced, in order.
+        replacements: what was replaced, in order; or would be, if nothing stood in the way.
         in_the_way: the characters that have no replacement; if any, the text is the original.
         before: what the original costs.
         after: what ``text`` costs.
@@ -108,7 +110,7 @@ def transliterate(
             pieces.append(found)
             done.append(Replacement(index, cluster, found, loss))
     if in_the_way:
-        return Transliterated(text, (), tuple(in_the_way), before, before)
+        return Transliterated(text, tuple(done), tuple(in_the_way), before, before)
     result = "".join(pieces)
     return Transliterated(result, tuple(done), (), before, count_segments(result))
 
