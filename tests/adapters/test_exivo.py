@@ -429,6 +429,13 @@ def test_get_shows_the_key_as_it_is_now_or_none(exivo: Served[ExivoSimulator], d
     assert (ended.expired, ended.works) == (True, False)
 
 
+@pytest.mark.parametrize("body", ["", "<html></html>", "[]", "{}"])
+def test_an_unreadable_key_is_never_taken_for_none(body: str) -> None:
+    """Only a 404 says that there is no such key."""
+    with answering(httpx.Response(200, text=body)) as driver, pytest.raises(Unreachable):
+        driver.run(account("http://v.test").get(SITE, "k1"))
+
+
 # Ending keys
 
 

@@ -107,7 +107,7 @@ def moment(text: str) -> Instant | None:
     for candidate in (text, f"{text}Z"):
         try:
             return Instant.parse(candidate)
-        except Invalid:
+        except (Invalid, OverflowError):  # the latter: an offset that leads out of the years 1 to 9999
             continue
     return None
 
@@ -115,7 +115,7 @@ def moment(text: str) -> Instant | None:
 def _http_date(text: str) -> Instant | None:
     try:
         return Instant.of(parsedate_to_datetime(text))
-    except (ValueError, Invalid):
+    except (ValueError, OverflowError, Invalid):
         return None
 
 
