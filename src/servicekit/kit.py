@@ -233,6 +233,11 @@ class Kit:
         with self._storage.write() as store:
             return take_mail(self._work(store, Principal.operator("mail"), now), envelope, raw)
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """The names that :meth:`receive` knows besides ``"mail"``: those of the adapters that vendors call back."""
+        return frozenset(adapter.name for adapter in (self._wiring.texts, self._wiring.meetings) if adapter is not None)
+
     def close(self) -> None:
         """Let go of the database and of HTTP connections."""
         self._storage.close()

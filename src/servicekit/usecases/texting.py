@@ -96,6 +96,7 @@ def _identity(message: Message) -> str:
 def _sender(work: Work, path: tuple[Group, ...], user: User | None) -> str:
     """The user's own number where its group may receive and the pool has one; else the group's sender name."""
     if user is not None and effective(path, "may_receive").value:
+        user = work.store.users.get(user.id)  # it may have got its number since it was loaded: one mail, many recipients
         number = user.number or work.store.numbers.take(user.id)
         if number is not None:
             if user.number is None:

@@ -1,0 +1,51 @@
+"""The subcommands: thin, each prints what a function elsewhere gives."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+import threading
+
+import click
+
+from servicekit.errors import ConfigurationError
+from servicekit.kit import Kit
+
+__all__ = ["servicekit"]
+
+
+@click.group()
+@click.version_option(package_name="servicekit-sdk")
+def servicekit() -> None:
+    """Bookings with door keys and online meetings, mails that become texts, a customer portal."""
+
+
+@servicekit.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+@click.option("--kill-relay", is_flag=True, help="Kill the relay (SIGKILL) again and again while the demo runs.")
+def demo(*, as_json: bool, kill_relay: bool) -> None:
+    """Play everything once, over real sockets, against simulators; exit 0 only if every expectation held."""
+    from servicekit.cli.demo import play
+
+    sys.exit(play(as_json=as_json, kill_relay=kill_relay))
+
+
+@servicekit.command()
+@click.argument("app")
+def relay(app: str) -> None:
+    """Deliver what is due, until stopped. APP is where the kit is: ``package.module:kit``."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with _kit(app) as kit:
+        kit.relay().run(stop)
+
+
+def _kit(app: str) -> Kit:
+    module, _, name = app.partition(":")
+    sys.path.insert(0, "")
+    found = getattr(importlib.import_module(module), name or "kit", None)
+    if not isinstance(found, Kit):
+        raise ConfigurationError(f"{app} is no Kit: write package.module:name, where name = Kit.open(...).")
+    return found
