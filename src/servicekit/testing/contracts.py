@@ -58,10 +58,15 @@ class Contract:
             raise MissingExtra("testing", "Checking exchanges against an API description") from error
         return cls(json.loads(Path(path).read_bytes()))
 
-    def problems(self, request: HttpRequest, response: HttpResponse | None) -> tuple[str, ...]:
+    def problems(self, request: HttpRequest, response: HttpResponse | None, *, closed: bool = False) -> tuple[str, ...]:
         """What of an exchange does not fit the description; empty where all does.
 
-        A request is judged also where no response came. The first call for an operation costs some milliseconds.
+        The first call for an operation costs some milliseconds.
+
+        Args:
+            request: judged also where no response came.
+            response: judged where it is a success.
+            closed: whether members that the description does not name are problems too (a misspelt one, for instance).
         """
         found = self._operation(request)
         if found is None:
@@ -69,9 +74,10 @@ class Contract:
         template, operation = found
         name = f"{request.method} {template}"
         key = (request.method.lower(), template)
-        said = [*self._query_problems(request, operation, template), *self._request_problems(request, operation, key)]
+        said = [*self._query_problems(request, operation, template)]
+        said += self._request_problems(request, operation, key, closed=closed)
         if response is not None and response.ok:
-            said += self._response_problems(response, operation, key)
+            said += self._response_problems(response, operation, key, closed=closed)
         return tuple(f"{name}: {problem}" for problem in said)
 
     def event_problems(self, event: str, body: object) -> tuple[str, ...]:
@@ -125,7 +131,7 @@ class Contract:
                 yield f"query parameter {name!r} is not described"
 
     def _request_problems(
-        self, request: HttpRequest, operation: Mapping[str, Any], key: tuple[str, ...]
+        self, request: HttpRequest, operation: Mapping[str, Any], key: tuple[str, ...], *, closed: bool
     ) -> Iterator[str]:
         schema = operation.get("requestBody", {}).get("content", {}).get(_JSON, {}).get("schema")
         for parameter in self._parameters(operation, key[1]):
@@ -135,10 +141,12 @@ class Contract:
             if request.body:
                 yield "a request body is not described"
         elif request.body:
-            yield from (f"request {said}" for said in self._check((*key, "request"), schema, _parsed(request.body)))
+            value = _parsed(request.body)
+            strays = self._strays(schema, value, "$") if closed else ()
+            yield from (f"request {said}" for said in (*self._check((*key, "request"), schema, value), *strays))
 
     def _response_problems(
-        self, response: HttpResponse, operation: Mapping[str, Any], key: tuple[str, ...]
+        self, response: HttpResponse, operation: Mapping[str, Any], key: tuple[str, ...], *, closed: bool
     ) -> Iterator[str]:
         described = operation["responses"].get(str(response.status))
         if described is None:
@@ -150,14 +158,37 @@ class Contract:
             if response.body:
                 yield f"a body with status {response.status} is not described"
             return
+        value = _parsed(response.body)
+        strays = self._strays(schema, value, "$") if closed else ()
         shape = (*key, str(response.status))
-        yield from (f"response {said}" for said in self._check(shape, schema, _parsed(response.body)))
+        yield from (f"response {said}" for said in (*self._check(shape, schema, value), *strays))
 
     def _check(self, key: tuple[str, ...], schema: Mapping[str, Any], value: object) -> Iterator[str]:
         if key not in self._validators:
             self._validators[key] = self._validator(schema)
         for error in self._validators[key].iter_errors(value):  # type: ignore[arg-type]  # any JSON value is meant
             yield f"{error.json_path}: {error.message}"
+
+    def _strays(self, schema: Mapping[str, Any], value: object, path: str) -> Iterator[str]:
+        """Members that no branch of the schema names; objects without any named member are open."""
+        branches = list(self._branches(schema))
+        if isinstance(value, list):
+            items = {"allOf": [branch["items"] for branch in branches if "items" in branch]}
+            for index, one in enumerate(value):
+                yield from self._strays(items, one, f"{path}[{index}]")
+        elif isinstance(value, dict) and any("properties" in branch for branch in branches):
+            for name, one in value.items():
+                named = [branch["properties"][name] for branch in branches if name in branch.get("properties", {})]
+                if not named:
+                    yield f"{path}.{name}: not described"
+                yield from self._strays({"allOf": named}, one, f"{path}.{name}")
+
+    def _branches(self, schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        resolved = self._resolved(schema)
+        yield resolved
+        for word in ("allOf", "anyOf", "oneOf"):
+            for branch in resolved.get(word, ()):
+                yield from self._branches(branch)
 
     def _validator(self, schema: Mapping[str, Any]) -> Validator:
         from jsonschema import Draft4Validator, Draft202012Validator, FormatChecker

@@ -26,7 +26,7 @@ __all__ = ["main", "run"]
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m servicekit.testing.simulators", description=__doc__.partition("\n")[0]
+        prog="python -m servicekit.testing.simulators", description="All simulators on loopback ports."
     )
     for name in ("46elks", "exivo", "zoom", "mailbox", "mailbox-http"):
         parser.add_argument(f"--{name}", dest=name, type=int, default=0, metavar="PORT", help="default: a free port")

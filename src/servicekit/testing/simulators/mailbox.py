@@ -53,9 +53,9 @@ class KeptMail:
 
     @property
     def text(self) -> str:
-        """Its plain text, or what stands in for it, or an empty text."""
+        """Its plain text with lines ended by a bare line feed, or its HTML, or an empty text."""
         body = self.message.get_body(("plain", "html"))
-        return "" if body is None else str(body.get_content())
+        return "" if body is None else str(body.get_content()).replace("\r\n", "\n")
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready: envelope, subject, text, all headers and the raw mail."""
