@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from servicekit.moments import Instant, Window
 from servicekit.outbox.facts import AppDeauthorized, MeetingGone
 from servicekit.ports.http import HttpRequest, HttpResponse
 from servicekit.ports.meetings import MeetingOrder, Meetings, VendorMeeting
-from servicekit.runtime.http import HttpDriver
+from servicekit.runtime.http import AsyncHttpDriver, HttpDriver
 from servicekit.testing.simulators import USERS, Fault, Served, WebhookFault, ZoomSimulator, serve
 from servicekit.testing.simulators.faults import RetryAfter
 
@@ -521,6 +522,20 @@ def test_threads_whose_tokens_kill_each_other_make_each_meeting_once(driver: Htt
 
         assert failed == []
         assert sorted(str(one["agenda"]) for one in held(served)) == [f"sk:{number}:1" for number in range(6)]
+
+
+def test_flows_side_by_side_in_one_event_loop(zoom: Served[ZoomSimulator]) -> None:
+    """The same flows under asyncio: ten at once, each meeting made once, none waits for another's token."""
+
+    async def go() -> list[VendorMeeting]:
+        service = account(zoom.url)
+        async with AsyncHttpDriver() as driver:
+            orders = [evolve(ORDER, marker=f"sk:{number}:1") for number in range(10)]
+            return await asyncio.gather(*(driver.run(service.create(order, NOW)) for order in orders))
+
+    made = asyncio.run(go())
+    assert sorted(one.vendor_id for one in made) == sorted(str(one["id"]) for one in held(zoom))
+    assert len(made) == 10
 
 
 def test_an_app_removed_at_zoom_is_final(zoom: Served[ZoomSimulator], driver: HttpDriver) -> None:
