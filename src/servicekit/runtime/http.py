@@ -43,8 +43,9 @@ _CONNECT = 5.0  # seconds, at most; a vendor's front answers within one
 class HttpDriver:
     """Drives flows over one pool of connections. Safe for many threads; close it, or use it in a ``with``.
 
-    ``request.timeout`` bounds each wait for the peer, and the sum is checked whenever something arrives; so a silent peer
-    costs ``timeout`` plus the time to connect at most, and a trickling one little more.
+    ``request.timeout`` bounds each wait for the peer, and the sum is checked with every piece of a body; so a silent peer costs
+    ``timeout`` plus the time to connect at most. Only a peer that sends the head of its answer byte by byte takes longer,
+    because httpx lets nobody look in between; :class:`AsyncHttpDriver` ends that, too.
 
     Args:
         transport: stands in for the network (tests, a proxy, a company's own certificates); httpx's own by default.
