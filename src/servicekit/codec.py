@@ -1,18 +1,22 @@
 """Values to JSON and back: one cattrs converter for commands, facts and stored details.
 
-Rules kept here: an instant is RFC 3339 text with ``Z``, an id its text, checked for its kind when read back; what was
-written by :func:`dumps` reads back equal. cattrs would turn pendulum's and the standard's datetimes into fixed offsets, so
-only :class:`~servicekit.moments.Instant` crosses here. Text that does not fit the asked type is refused, never guessed.
+Rules kept here: an instant is RFC 3339 text with ``Z``, a span a whole number of microseconds, an id its text, checked for
+its kind when read back; what was written by :func:`dumps` reads back equal. cattrs would turn pendulum's and the standard's
+datetimes into fixed offsets, so only :class:`~servicekit.moments.Instant` crosses here.
+
+Refused, never guessed: JSON that does not fit the asked type. cattrs alone would read ``"false"`` as true, 5 as ``"5"`` and a
+text as the list of its characters.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
 
 from servicekit.errors import Invalid
-from servicekit.ids import Id
 from servicekit.moments import Instant
 
 if TYPE_CHECKING:
@@ -21,6 +25,22 @@ if TYPE_CHECKING:
 __all__ = ["dumps", "loads"]
 
 T = TypeVar("T")
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def _exactly(kind: type[T]) -> Callable[[Any, type[T]], T]:
+    """A hook that takes JSON values of this very type (true is no int), for the type and those made of it: ids, enums."""
+
+    def structure(value: Any, asked: type[T]) -> T:
+        if type(value) is not kind:
+            raise TypeError(f"{value!r} is no {kind.__name__}")
+        return asked(value)  # type: ignore[call-arg]
+
+    return structure
+
+
+def _is_tuple(kind: Any) -> bool:
+    return get_origin(kind) is tuple and get_args(kind)[1:] == (...,)
 
 
 def _why(error: BaseException, kind: type | None) -> str:
@@ -35,20 +55,26 @@ def converter() -> JsonConverter:
     from cattrs.preconf.json import make_converter
 
     made = make_converter(forbid_extra_keys=True)
-    made.register_unstructure_hook(Instant, Instant.iso)
-    made.register_structure_hook(Instant, lambda value, _: Instant.parse(value))
-    made.register_unstructure_hook(timedelta, lambda span: span.total_seconds())
-    made.register_structure_hook(timedelta, lambda value, _: timedelta(seconds=value))
-    made.register_unstructure_hook_func(lambda kind: isinstance(kind, type) and issubclass(kind, Id), str)
+    text, whole, real = _exactly(str), _exactly(int), _exactly(float)
+    made.register_structure_hook(str, text)
+    made.register_structure_hook(int, whole)
+    made.register_structure_hook(bool, _exactly(bool))
+    made.register_structure_hook(float, lambda value, kind: real(float(value) if type(value) is int else value, kind))
+    rows, many = _exactly(list), cast("Any", list)
     made.register_structure_hook_func(
-        lambda kind: isinstance(kind, type) and issubclass(kind, Id), lambda value, kind: kind(value)
+        _is_tuple, lambda value, kind: tuple(made.structure(rows(value, list), many[get_args(kind)[0]]))
     )
+    made.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)  # evidence: JSON as it is
+    made.register_structure_hook(Instant, lambda value, _: Instant.parse(text(value, str)))
+    made.register_structure_hook(timedelta, lambda value, _: whole(value, int) * _MICROSECOND)
+    made.register_unstructure_hook(Instant, Instant.iso)
+    made.register_unstructure_hook(timedelta, lambda span: span // _MICROSECOND)
     return made
 
 
 def dumps(value: object) -> str:
-    """The value as JSON text, keys sorted, so that equal values give equal text."""
-    return converter().dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    """The value as JSON text in ASCII, keys sorted, so that equal values give equal text."""
+    return converter().dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def loads(text: str | bytes, kind: type[T]) -> T:
@@ -60,9 +86,14 @@ def loads(text: str | bytes, kind: type[T]) -> T:
     from cattrs import BaseValidationError, transform_error
 
     try:
-        return converter().loads(text, kind)
-    except BaseValidationError as error:
-        why = transform_error(error, format_exception=_why)
-        raise Invalid(f"This is no stored {kind.__name__}: {'; '.join(why)}", code="not_readable", why=why) from error
-    except ValueError as error:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise Invalid(f"This is no JSON: {error}", code="not_readable", why=[str(error)]) from error
+    try:
+        # In a list, because cattrs gathers the faults of what stands in something, and only those.
+        (read,) = converter().structure([value], list[kind])  # type: ignore[valid-type]
+    except BaseValidationError as error:
+        why = [fault.replace("$[0]", "$", 1) for fault in transform_error(error, format_exception=_why)]
+        name = getattr(kind, "__name__", kind)
+        raise Invalid(f"This is no {name}: {'; '.join(why)}", code="not_readable", why=why) from error
+    return read
