@@ -2,7 +2,7 @@
 
 Rules kept here, and used by every storage:
 
-* Usage stands in a counter for each (subject, window) beside buckets of ``window / 1440`` (at least a minute). A decision
+* Usage stands in a counter for each (subject, window) beside buckets of ``window / 1440``, a minute for each day. A decision
   reads one counter for each limit, never the log, so it costs the same after a million messages.
 * Expiry is conservative: a bucket leaves the sum only once *all* of it is older than the window. So a limit is never
   overspent, and a refusal is at most one bucket stricter than exact.
@@ -12,7 +12,6 @@ Rules kept here, and used by every storage:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from enum import StrEnum
 
 from attrs import frozen
@@ -22,9 +21,8 @@ from servicekit.moments import Instant
 
 __all__ = ["Charge", "Limit", "LimitKind", "Quota", "Struck", "bucket_of", "expired_before", "judge", "limits_of"]
 
+_DAY = 86_400_000_000  # microseconds
 _BUCKETS = 1440
-_SHORTEST_BUCKET = timedelta(minutes=1)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class LimitKind(StrEnum):
@@ -116,8 +114,8 @@ def bucket_of(at: Instant, days: int | None) -> int:
 
 def expired_before(at: Instant, days: int) -> int:
     """Buckets that start before this (in microseconds) lie wholly outside the window of ``days`` that ends at ``at``."""
-    return at.us - timedelta(days=days) // _MICROSECOND - _width(days)
+    return at.us - days * _DAY - _width(days)
 
 
 def _width(days: int) -> int:
-    return max(timedelta(days=days) / _BUCKETS, _SHORTEST_BUCKET) // _MICROSECOND
+    return days * _DAY // _BUCKETS

@@ -17,6 +17,8 @@ from servicekit.moments import Instant
 
 __all__ = ["Again", "GiveUp", "RetryPolicy", "judge_failure"]
 
+_MICROSECOND = timedelta(microseconds=1)
+
 
 @frozen(kw_only=True)
 class RetryPolicy:
@@ -64,7 +66,8 @@ def judge_failure(error: OutsideError, *, attempts: int, at: Instant, salt: str,
         return Again(error.until + _spread(salt, timedelta(seconds=1)), counted=False)
     if attempts + 1 >= policy.attempts:
         return GiveUp(f"given up after {attempts + 1} tries: {error.message}")
-    pause = min(policy.first * 2 ** min(attempts, 40), policy.longest)
+    doubled = policy.first // _MICROSECOND * 2**attempts  # whole numbers, because a timedelta overflows
+    pause = min(doubled, policy.longest // _MICROSECOND) * _MICROSECOND
     return Again(at + pause + _spread(f"{salt}:{attempts}", pause / 4))
 
 
