@@ -141,8 +141,11 @@ def act(booking: Booking, action: Action, *, by: Party | None = None) -> Booking
 
     Raises:
         Conflict: ``transition_refused`` for a pair that is not in the table.
+        Invalid: ``rebook_needs_window`` for REBOOK.
     """
-    if booking.state is _LED_BY.get(action):
+    if action is Action.REBOOK:
+        raise Invalid("Moving a booking needs a window: call rebook().", code="rebook_needs_window")
+    if booking.state is _LED_BY[action]:
         return booking
     state = _next(booking, action)
     if state is BookingState.CANCELLED:

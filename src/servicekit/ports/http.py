@@ -92,7 +92,7 @@ class HttpResponse:
         """The body as JSON, or None where it is empty or is none: vendors answer HTML when they fail."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter: brackets without end
             return None
 
     def object(self) -> dict[str, Any]:
