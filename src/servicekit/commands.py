@@ -79,6 +79,8 @@ class Principal:
         kind = _KINDS.get(type(who))
         if kind is None:
             raise Invalid(
-                f"{who!r} cannot act: pass a UserId, ProviderId, ClientId or CustomerUserId.", code="not_a_principal", value=who
+                f"{who!r} cannot act: pass a UserId, ProviderId, ClientId or CustomerUserId.",
+                code="not_a_principal",
+                value=who,
             )
         return cls(kind, who)
