@@ -40,7 +40,7 @@ _LONGEST_SUBJECT = 200
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
 _ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,120}@[A-Za-z0-9.-]{1,100}>")
 _THREAD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def answer_mail(
@@ -157,7 +157,7 @@ def _composed(
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail[LOOP_HEADER] = LOOP_MARK
-    mail.set_content(_UNSEEN.sub("", _encodable(text)), charset="utf-8")
+    mail.set_content(_UNSEEN.sub(" ", _encodable(text)), charset="utf-8")
     return OutgoingMail(
         message_id=message_id, envelope_from=envelope_from, to=(recipient.addr_spec,), raw=mail.as_bytes(policy=_POLICY)
     )

@@ -60,11 +60,11 @@ class Automatic:
 def automatic(message: Message, *, from_address: str, subject: str, envelope: Envelope | None) -> Automatic | None:
     """The strongest sign that a machine wrote the mail, or None: a person did, as far as anybody can tell."""
     found = [
-        *_by_envelope(message, envelope),
         *_by_type(message),
         *_by_fields(message),
         *_by_subject(subject),
         *_by_sender(from_address, envelope),
+        *_by_envelope(message, envelope),
     ]
     return next((one for one in found if one.kind is AutomaticKind.ANSWERING), next(iter(found), None))
 
@@ -98,6 +98,8 @@ def _by_type(message: Message) -> Iterator[Automatic]:
 
 
 def _by_fields(message: Message) -> Iterator[Automatic]:
+    if LOOP_MARK in _words(message, LOOP_HEADER):
+        yield _answering("loop", f"{LOOP_HEADER}: {LOOP_MARK}")
     # A machine that answers a mail is an answering machine, whatever it calls itself.
     answers = any("<" in value for value in fields(message, "in-reply-to"))
     for value in _words(message, "auto-submitted"):
@@ -107,8 +109,6 @@ def _by_fields(message: Message) -> Iterator[Automatic]:
     for value in _words(message, "precedence"):
         if value in {"auto_reply", "list", "bulk", "junk"}:
             yield _by_precedence(value, answers=answers)
-    if LOOP_MARK in _words(message, LOOP_HEADER):
-        yield _answering("loop", f"{LOOP_HEADER}: {LOOP_MARK}")
     for name in sorted({key.lower() for key in message}):
         if name.startswith("list-"):
             yield _answering("list", name)

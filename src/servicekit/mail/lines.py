@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 __all__ = ["MOST_DEPTH", "Line", "plain_lines", "tidy"]
 
@@ -19,17 +19,24 @@ MOST_DEPTH = 9
 """Deeper quotes count as this deep: nobody reads them, and every level costs a pass."""
 
 
+_NOTHING = re.compile("[\u00ad\u200b\u2060\ufeff]|[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+
+
+def _visible(text: str) -> str:
+    return _NOTHING.sub("", text)
+
+
 @frozen
 class Line:
     """One line.
 
     Attributes:
-        text: without its quote marks and without a line break.
+        text: without its quote marks, a line break, and what nobody sees: control and zero-width characters.
         depth: how many times it is quoted; 0 for the sender's own.
         signs: the mail's own mark-up says that it belongs to a signature.
     """
 
-    text: str
+    text: str = field(converter=_visible)
     depth: int = 0
     signs: bool = False
 
@@ -76,7 +83,6 @@ def _joined(lines: Iterable[str], *, delsp: bool) -> Iterator[Line]:
         yield evolve(open_line, text=open_line.text.rstrip())
 
 
-_NOTHING = re.compile("[\u00ad\u200b\u2060\ufeff]|[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SPACES = re.compile(r"[^\S\n]+")
 _GAPS = re.compile(r"\n{3,}")
 
@@ -90,6 +96,6 @@ def tidy(lines: Iterable[str]) -> str:
     >>> tidy(["  Hej\u00a0  Maria, ", "", "", "tiden \tär flyttad. "])
     'Hej Maria,\n\ntiden är flyttad.'
     """
-    whole = unicodedata.normalize("NFC", _NOTHING.sub("", "\n".join(lines)))
+    whole = unicodedata.normalize("NFC", _visible("\n".join(lines)))
     trimmed = "\n".join(_SPACES.sub(" ", line).strip() for line in _BREAK.split(whole))
     return _GAPS.sub("\n\n", trimmed).strip()

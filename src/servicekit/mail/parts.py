@@ -18,7 +18,7 @@ from email.message import Message
 
 from servicekit.mail.headers import decoded, text_of
 from servicekit.mail.html import html_lines
-from servicekit.mail.lines import Line, plain_lines
+from servicekit.mail.lines import Line, plain_lines, tidy
 
 __all__ = ["attachment_names", "body_lines", "depth_of", "parameter"]
 
@@ -46,8 +46,9 @@ def attachment_names(message: Message) -> tuple[str, ...]:
 
 
 def _children(part: Message) -> list[Message]:
-    inside = part.get_payload()
-    return [one for one in inside if isinstance(one, Message)] if isinstance(inside, list) else []
+    # Only asked of a part with parts: of others it decodes the content by a charset that may be anything.
+    inside = part.get_payload() if part.is_multipart() else []
+    return [one for one in inside if isinstance(one, Message)]
 
 
 # --- choosing
@@ -87,7 +88,7 @@ def _attached(part: Message, *, top: bool = False, shown: bool = False) -> Itera
         for one in _children(part):
             yield from _attached(one, shown=related)
     elif not (_is_text(part, top=top) or (shown and part.get_content_maintype() == "image")):
-        yield _file_name(part) or part.get_content_type()
+        yield _file_name(part) or _one_line(part.get_content_type())
 
 
 # --- decoding
@@ -112,8 +113,11 @@ def _disposition(part: Message) -> str:
 
 
 def _file_name(part: Message) -> str:
-    name = decoded(parameter(part, "filename", "content-disposition") or parameter(part, "name"))
-    return " ".join(name.split())[:_LONGEST_NAME]
+    return _one_line(decoded(parameter(part, "filename", "content-disposition") or parameter(part, "name")))
+
+
+def _one_line(name: str) -> str:
+    return " ".join(tidy([name]).split())[:_LONGEST_NAME]
 
 
 def parameter(part: Message, name: str, header: str = "content-type") -> str:

@@ -61,7 +61,8 @@ def typed_lines(lines: Sequence[Line], *, is_answer: bool, alone: bool) -> list[
             return typed
         inside = _unwrapped(lines, parts)
         if not inside:
-            return _of(lines, parts, Part.SIGNATURE) if alone else []
+            signature = _of(lines, parts, Part.SIGNATURE) if alone else []
+            return [text for text in signature if not _by_program(text)]
         lines = inside
     return [line.text for line in lines]
 
@@ -69,7 +70,11 @@ def typed_lines(lines: Sequence[Line], *, is_answer: bool, alone: bool) -> list[
 def _of(lines: Sequence[Line], parts: Sequence[Part], wanted: Part) -> list[str]:
     """The text of the lines of one part; none if they say nothing."""
     found = [line.text for line, part in zip(lines, parts, strict=True) if part is wanted]
-    return found if any(text.strip(" -\u00a0") for text in found) else []
+    return found if any(text.strip() for text in found) else []
+
+
+def _by_program(text: str) -> bool:
+    return wordings.is_signature_start(text) or wordings.is_device_line(text.strip())
 
 
 def _unwrapped(lines: Sequence[Line], parts: Sequence[Part]) -> list[Line]:

@@ -1,0 +1,133 @@
+"""Choosing and decoding the part that a person typed, and naming what hangs on the mail."""
+
+from __future__ import annotations
+
+from email import message_from_bytes, message_from_string
+from email.message import Message
+
+import pytest
+
+from servicekit.mail.lines import tidy
+from servicekit.mail.parts import attachment_names, body_lines, depth_of, parameter
+
+
+def _part(kind: str, body: str = "", **headers: str) -> str:
+    fields = "".join(f"{name.replace('_', '-')}: {value}\n" for name, value in headers.items())
+    return f"Content-Type: {kind}\n{fields}\n{body}\n"
+
+
+def _multi(kind: str, *parts: str) -> str:
+    edge = f"b{len(''.join(parts))}"
+    return _part(f'multipart/{kind}; boundary="{edge}"', "".join(f"--{edge}\n{one}" for one in parts) + f"--{edge}--\n")
+
+
+PLAIN, HTML = _part("text/plain", "Hej"), _part("text/html", "<p>Hallå</p>")
+PDF = _part("application/pdf", "x", Content_Disposition='attachment; filename="a.pdf"')
+EXCUSE = _part("text/plain", "Your mail program cannot display HTML. Please open this message in a browser.")
+MAIL = _part("message/rfc822", "Subject: inuti\nContent-Type: text/plain\n\nInre")
+LOGO = _part("image/png", "x", Content_ID="<logo>")
+
+
+def _body(source: str) -> str:
+    return tidy(line.text for line in body_lines(message_from_string(source)))
+
+
+@pytest.mark.spec("M-10")
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (PLAIN, "Hej"),
+        (HTML, "Hallå"),
+        ("\nutan fält", "utan fält"),
+        (_multi("alternative", PLAIN, HTML), "Hej"),
+        (_multi("alternative", HTML, PLAIN), "Hej"),
+        (_multi("alternative", _part("text/plain", "  "), HTML), "Hallå"),
+        (_multi("alternative", EXCUSE, HTML), "Hallå"),
+        (
+            _multi("alternative", EXCUSE),
+            "Your mail program cannot display HTML. Please open this message in a browser.",
+        ),
+        (_multi("alternative", PLAIN, _multi("related", HTML, LOGO)), "Hej"),
+        (_multi("alternative", _multi("related", HTML, LOGO)), "Hallå"),
+        (_multi("mixed", _multi("alternative", PLAIN, HTML), PDF), "Hej"),
+        (_multi("mixed", PDF, PLAIN, HTML), "Hej"),
+        (_multi("mixed", _part("text/plain", " "), PDF, PLAIN), "Hej"),
+        (_multi("mixed", PLAIN, MAIL), "Hej"),
+        (_multi("mixed", MAIL), ""),
+        (_multi("signed", PLAIN, _part("application/pgp-signature", "x")), "Hej"),
+        (_multi("mixed", _part("text/plain", "bifogad", Content_Disposition="attachment")), ""),
+        (_multi("mixed", _part('text/plain; name="a.txt"', "bifogad"), PLAIN), "Hej"),
+        (_part("text/plain; name=a.txt", "ensam"), "ensam"),
+        (_part("text/calendar", "BEGIN:VCALENDAR"), ""),
+        (_part("multipart/mixed", "utan gräns"), ""),
+        (_multi("mixed"), ""),
+        (_part("text/plain", "=48ej =C3=A5", Content_Transfer_Encoding="Quoted-Printable"), "Hej å"),
+        (_part("text/plain", "SGVqIMOl", Content_Transfer_Encoding="BASE64"), "Hej å"),
+        (_part("text/plain", "SGVqIMOl!", Content_Transfer_Encoding="base64"), "Hej å"),
+        (_part("text/plain", "Hej", Content_Transfer_Encoding="x-nonsense"), "Hej"),
+        (_part("text/plain; charset=iso-8859-1", "=E5", Content_Transfer_Encoding="quoted-printable"), "å"),
+        (_part("text/plain; charset*=utf-8''iso-8859-1", "=E5", Content_Transfer_Encoding="quoted-printable"), "å"),
+        (_part("text/plain; format=Flowed", "Hej \ndu"), "Hej du"),
+        (_part("text/plain; format=flowed; delsp=YES", "He \nj"), "Hej"),
+    ],
+)
+def test_the_part_that_a_person_typed(source: str, text: str) -> None:
+    """Plain before HTML unless it is an excuse; the first part with text; no attachment; any encoding."""
+    assert _body(source) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        (PLAIN, ()),
+        (_multi("mixed", PLAIN, PDF), ("a.pdf",)),
+        (_multi("mixed", PLAIN, _part("application/pdf")), ("application/pdf",)),
+        (_multi("mixed", PLAIN, _part('image/png; name="=?utf-8?q?p=C3=A5_a.png?="')), ("på a.png",)),
+        (
+            _multi("mixed", PLAIN, _part("image/png", Content_Disposition="inline; filename*=utf-8''p%C3%A5.png")),
+            ("på.png",),
+        ),
+        (_multi("related", HTML, LOGO), ()),
+        (_multi("related", HTML, PDF), ("a.pdf",)),
+        (_multi("mixed", PLAIN, LOGO), ("image/png",)),
+        (_multi("mixed", PLAIN, MAIL), ("message/rfc822",)),
+        (_multi("mixed", PLAIN, _part("application/pdf; name=" + "a" * 300)), ("a" * 200,)),
+        (_multi("mixed", PLAIN, _part('application/pdf; name="a\n b"')), ("a b",)),
+    ],
+)
+def test_names_of_attachments(source: str, names: tuple[str, ...]) -> None:
+    """What a sender would miss in the SMS is named; pictures inside HTML are not; names are on one line."""
+    assert attachment_names(message_from_string(source)) == names
+
+
+def test_depth() -> None:
+    """Each part inside a part is one deeper; mails inside mails too."""
+    assert depth_of(message_from_string(PLAIN)) == 1
+    assert depth_of(message_from_string(_multi("mixed", PLAIN, _multi("related", HTML, LOGO)))) == 3
+    assert depth_of(message_from_string(_multi("mixed", MAIL))) == 3
+
+
+def test_a_part_without_content_says_nothing() -> None:
+    """A part that was made without a body, as a program may hand one over."""
+    assert body_lines(Message()) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("text/plain; charset=utf-8", "utf-8"),
+        ("text/plain", ""),
+        ("text/plain; charset*0=ut; charset*1=f-8", "utf-8"),
+        ("text/plain; charset*=iso-8859-1'sv'%E5", "å"),
+        ("text/plain; charset*=''%C3%A5", "å"),
+        ("text/plain; charset", ""),
+    ],
+)
+def test_parameters(field: str, value: str) -> None:
+    """Plain, in pieces, and encoded (RFC 2231)."""
+    assert parameter(message_from_string(f"Content-Type: {field}\n\n"), "charset") == value
+
+
+def test_a_parameter_that_cannot_be_taken_apart_is_none() -> None:
+    """Raw bytes where RFC 2231 wants percent signs are nobody's charset."""
+    assert parameter(message_from_bytes(b"Content-Type: text/plain; charset*=utf-8''\xe5\n\n"), "charset") == ""
