@@ -60,10 +60,9 @@ class Zoom:
     name: str = "zoom"
     _calls: ZoomCalls = field(init=False, repr=False, eq=False)
 
-    @_calls.default
-    def _make_calls(self) -> ZoomCalls:
+    def __attrs_post_init__(self) -> None:
         tokens = ZoomTokens(self.account_id, self.client_id, self.client_secret, self.oauth_url, self.name)
-        return ZoomCalls(self.name, self.base_url, tokens)
+        object.__setattr__(self, "_calls", ZoomCalls(self.name, self.base_url, tokens))  # the class is frozen
 
     @property
     def capabilities(self) -> MeetingCapabilities:

@@ -44,7 +44,8 @@ def read(vendor: str, secret: str, headers: Mapping[str, str], body: bytes, at: 
         told = json.loads(body)
     except ValueError:
         told = None
-    event, payload = (told.get("event"), told.get("payload")) if isinstance(told, dict) else (None, None)
+    told = told if isinstance(told, dict) else {}
+    event, payload = told.get("event"), told.get("payload")
     if not isinstance(event, str) or not isinstance(payload, dict):
         raise Misshapen("Zoom's calls are JSON objects with an event and a payload, this is none.", vendor=vendor)
     if event == "endpoint.url_validation":
