@@ -38,7 +38,8 @@ __all__ = ["GATEWAY_DOMAIN", "Addresses", "World", "open_kit", "open_world"]
 T = TypeVar("T")
 GATEWAY_DOMAIN = "sms.example"
 HOOK_PASSWORD = "a word that the demo shares with the simulated 46elks"  # noqa: S105 - nothing real behind it
-_PATIENCE = 20.0  # seconds to wait for anything
+_PATIENCE = 30.0  # seconds to wait for anything
+_LIVES = (0.4, 0.15, 0.9, 0.05, 0.6, 1.3)  # seconds until a relay is killed, if it is to be; the one after lives
 
 
 @frozen
@@ -149,10 +150,10 @@ class RelayKeeper:
 
     def _keep(self) -> None:
         # Lives of different lengths, so that death finds the relay at different steps.
-        for life in itertools.cycle((0.4, 0.15, 0.9, 0.05, 0.6)):
-            if self._stop.wait(life if self._kill else 0.2):
+        for life in itertools.chain(_LIVES if self._kill else (), itertools.repeat(None)):
+            if self._stop.wait(life or 0.2):
                 return
-            if self._kill:
+            if life is not None:
                 self._process.kill()
                 self._process.wait()
                 self.kills += 1

@@ -1,0 +1,74 @@
+"""The sessions: ``python -m nox -s NAME``. Each makes its own environment from the package index and needs nothing else.
+
+demo and tests are what README promises; lint and types are what CI adds; bench measures; docs builds the pages.
+"""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+PARTS = "cli,gateway,testing"
+"""The extras that the tests and the demo use."""
+
+
+def _install(session: nox.Session, *groups: str, extras: str = PARTS) -> None:
+    session.install("-e", f".[{extras}]", *nox.project.dependency_groups(PROJECT, *groups))
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Everything once, over real sockets, against simulators; fails if one expectation does not hold."""
+    session.install(f".[{PARTS}]")
+    session.run("servicekit", "demo", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The whole suite, with the code of README and docs. Arguments go to pytest."""
+    _install(session, "tests")
+    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "2", "--dist", "loadscope"]))
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Every line and branch of a source file, by its own test file alone: prints those that fall short."""
+    _install(session, "tests")
+    session.run("python", "tests/coverage_by_file.py", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, banned clocks and randomness, the one way of imports, and a docstring on every test."""
+    _install(session, "lint", "tests")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+    session.run("interrogate", "--quiet", "tests")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy --strict over everything; pyright over the package and what users write against it."""
+    _install(session, "types", "tests")
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The benchmarks, with the peers beside us in the same run, as ratios."""
+    _install(session, "bench")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Redraw what is made from the code's own tables, build the pages, fail on a warning."""
+    _install(session, "docs")
+    session.run("python", "docs/draw.py", "--check")
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/docs")
