@@ -12,7 +12,7 @@ from servicekit.moments import Instant
 from servicekit.ports.http import HttpRequest, HttpResponse
 from servicekit.testing.simulators import ExivoSimulator, Fault, NoResponse, Simulator, WebhookFault
 from servicekit.testing.simulators.core import system_time
-from servicekit.testing.simulators.routing import Call, json_answer, route
+from servicekit.testing.simulators.routing import Answered, Call, json_answer, route
 from servicekit.testing.simulators.webhooks import Webhook
 
 
@@ -22,6 +22,10 @@ class Bell(Simulator):
     name = "bell"
     origins = ("https://bell.example",)
     retries = (timedelta(minutes=1),)
+
+    @route("POST", "/busy")
+    def _busy(self, _: Call) -> HttpResponse:
+        raise Answered(self.error(409, "Busy"))
 
     @route("POST", "/ring")
     def _ring(self, _: Call) -> HttpResponse:
@@ -69,6 +73,19 @@ def test_an_unknown_path_is_the_vendor_s_error() -> None:
     """404 in the vendor's form."""
     answer = caller(Bell()).get("/nothing")
     assert (answer.status, answer.object()) == (404, {"message": "Not found"})
+
+
+def test_a_route_may_answer_by_raising() -> None:
+    """The raised response is the answer."""
+    assert caller(Bell()).send("POST", "/busy").object() == {"message": "Busy"}
+
+
+def test_webhooks_are_pumped_until_it_closes() -> None:
+    """The call blocks; ``serve`` runs it in a thread."""
+    bell = Bell(post=lambda _: bell.closing.set())
+    caller(bell).send("POST", "/ring")
+    bell.pump_webhooks()
+    assert [one.status for one in bell.deliveries] == [None]
 
 
 def test_exchanges_are_recorded_with_their_faults() -> None:

@@ -60,6 +60,13 @@ def test_of_several_keys_the_nearest_to_opening_gives_the_reason() -> None:
     assert judge([elsewhere, spent], COMPONENTS[0], GATEWAYS, Instant(5)).reason == "too_late"
 
 
+def test_a_key_that_names_the_gateway_opens_nothing() -> None:
+    """As if it had never reached the lock; the gateway itself is no door."""
+    key = held(0, 9, [COMPONENTS[0].id, *GATEWAYS])
+    assert judge([key], COMPONENTS[0], GATEWAYS, Instant(5)).reason == "no_key"
+    assert judge([key], COMPONENTS[-1], GATEWAYS, Instant(5)).reason == "wrong_door"
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import signal
 import subprocess
 import sys
@@ -41,6 +42,15 @@ def test_ports_can_be_fixed(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [text for name, port in zip(NAMES, ports, strict=True) for text in (f"--{name}", port)]
     assert program.run([*arguments, "--seed", "3"], stop) == 0
     assert [line.rpartition(":")[2] for line in capsys.readouterr().out.splitlines()] == ports
+
+
+def test_it_is_a_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It tells its options and exits."""
+    monkeypatch.setattr(sys, "argv", ["simulators", "--help"])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(program.__file__, run_name="__main__")
+    assert caught.value.code == 0
+    assert "--mailbox-http PORT" in capsys.readouterr().out
 
 
 def test_signals_set_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:

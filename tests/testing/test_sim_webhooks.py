@@ -13,7 +13,7 @@ from servicekit.moments import Instant
 from servicekit.ports.http import HttpRequest, HttpResponse, basic
 from servicekit.testing.simulators import Simulator, WebhookFault, serve
 from servicekit.testing.simulators.routing import Call, route
-from servicekit.testing.simulators.webhooks import Webhook, http_post, without_credentials
+from servicekit.testing.simulators.webhooks import Webhook, WebhookQueue, http_post, without_credentials
 
 
 class Caller(Simulator):
@@ -64,6 +64,16 @@ def test_calls_go_out_in_order(vendor: Caller, hooks: Hooks) -> None:
     assert made == list(vendor.deliveries)
     shown = {"event": "a", "url": "https://us.example/a", "attempt": 1, "status": 204, "accepted": True, "fault": ""}
     assert made[0].to_json() == {"at": NOON.iso(), **shown}
+
+
+def test_calls_can_be_seen_waiting() -> None:
+    """With their events, tries, times and faults."""
+    vendor = Caller(clock=noon, post=Hooks())
+    queue = WebhookQueue(vendor, Hooks([None]))
+    queue.add(Webhook(event="a", request=HttpRequest(method="POST", url="https://us.example/a")))
+    assert queue.waiting() == [{"event": "a", "attempt": 1, "due": None, "fault": ""}]
+    queue.deliver(everything=False)
+    assert queue.waiting() == [{"event": "a", "attempt": 2, "due": "2026-11-25T12:01:00Z", "fault": ""}]
 
 
 def test_a_failed_call_is_repeated_when_due_and_not_for_ever(vendor: Caller, hooks: Hooks) -> None:

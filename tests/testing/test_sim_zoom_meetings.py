@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from sim_helpers import NOON, Caller, noon, zoom_caller
 
-from servicekit.ports.http import HttpRequest
+from servicekit.ports.http import HttpRequest, basic
 from servicekit.testing.simulators import USERS, Fault, ZoomSimulator, ZoomUser
 from servicekit.testing.simulators.faults import RetryAfter
 from servicekit.testing.simulators.zoom_meetings import ZoomMeetings
@@ -42,6 +42,14 @@ def test_without_a_token_it_is_124(zoom: ZoomSimulator) -> None:
     for path, status in (("/users/me", 401), ("/users", 400)):
         answer = call.get(path)
         assert (answer.status, answer.object()["code"]) == (status, 124)
+
+
+def test_a_revoked_token_is_dead(zoom: ZoomSimulator, call: Caller) -> None:
+    """Through the endpoint beside the one that gave it."""
+    token = call.headers["authorization"].removeprefix("Bearer ")
+    desk = Caller(zoom, "https://zoom.us/oauth", basic(zoom.client_id, zoom.client_secret))
+    assert desk.form("/revoke", token=token).object() == {"status": "success"}
+    assert call.get("/users/me").status == 401
 
 
 def test_users_are_listed_by_status_and_paged(call: Caller) -> None:
