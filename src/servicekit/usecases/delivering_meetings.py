@@ -1,11 +1,13 @@
 """Seeing to it that a booking has exactly the meeting it wants.
 
 ``meetings.plan`` says what is next; here it is carried out. A meeting that vanished at the vendor is made anew, under a new
-marker.
+marker. No meeting service takes a start in the past: the meeting of a booking that has begun starts a minute from now, and one
+that was moved to a time that has begun stays where it is; its link opens it all the same.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from attrs import evolve
@@ -13,12 +15,16 @@ from attrs import evolve
 from servicekit.errors import OutcomeUnknown, OutsideError, Rejected
 from servicekit.ids import MeetingId
 from servicekit.meetings import Create, Drop, LookUp, Meeting, MeetingState, Move, Remove, Settled, Stuck, next_step
+from servicekit.moments import Instant, Window
 from servicekit.outbox.effects import Effect
 from servicekit.ports.meetings import MeetingOrder, Meetings, VendorMeeting
 from servicekit.usecases.delivering import Done, Failed, GivenUp, Next, Outside, Step, Verdict
+from servicekit.usecases.following import made_anew
 from servicekit.usecases.work import Work
 
 __all__ = ["prepare_meeting"]
+
+_SOON = timedelta(minutes=1)
 
 
 def prepare_meeting(work: Work, effect: Effect) -> Step:
@@ -41,7 +47,7 @@ def prepare_meeting(work: Work, effect: Effect) -> Step:
 
 
 def _make(work: Work, service: Meetings, meeting: Meeting, *, look_up: bool) -> Step:
-    order, at = _order(meeting), work.at
+    order, at = _order(meeting, work.at), work.at
     if look_up:
         return Outside(
             lambda: service.find(order, at),
@@ -49,7 +55,8 @@ def _make(work: Work, service: Meetings, meeting: Meeting, *, look_up: bool) -> 
             lambda _, error: Failed(error, stubborn=True),
         )
     if meeting.closes <= work.at:
-        return _mark(work, meeting.id, state=MeetingState.DROPPED, detail="its time was over before it could be made")
+        _mark(work, meeting.id, state=MeetingState.DROPPED, detail="its time was over before it could be made")
+        return Done()
     _mark(work, meeting.id, state=MeetingState.ASKED)
     return Outside(
         lambda: service.create(order, at),
@@ -60,6 +67,8 @@ def _make(work: Work, service: Meetings, meeting: Meeting, *, look_up: bool) -> 
 
 def _change(work: Work, service: Meetings, meeting: Meeting, *, remove: bool) -> Step:
     at, window, zone = work.at, meeting.window, meeting.zone
+    if not remove and meeting.opens <= at:
+        return _mark(work, meeting.id, made_opens=meeting.opens, made_closes=meeting.closes)
     if remove:
         return Outside(
             lambda: service.remove(meeting.vendor_id, at),
@@ -75,16 +84,16 @@ def _change(work: Work, service: Meetings, meeting: Meeting, *, remove: bool) ->
 
 def _moved(work: Work, meeting: Meeting, moved: VendorMeeting | None) -> Verdict:
     if moved is None:  # deleted behind our back: make another
-        return _mark(
-            work, meeting.id, state=MeetingState.PLANNED, attempt=meeting.attempt + 1, vendor_id="", join_url=""
-        )
+        work.store.meetings.save(made_anew(work.store.meetings.get(meeting.id)))
+        return Next()
     return _mark(work, meeting.id, made_opens=meeting.opens, made_closes=meeting.closes)
 
 
-def _order(meeting: Meeting) -> MeetingOrder:
-    return MeetingOrder(
-        marker=meeting.marker, host=meeting.host, topic=meeting.topic, window=meeting.window, zone=meeting.zone
-    )
+def _order(meeting: Meeting, at: Instant) -> MeetingOrder:
+    window = meeting.window
+    if window.opens <= at:
+        window = Window(at + _SOON, max(window.closes, at + 2 * _SOON))
+    return MeetingOrder(marker=meeting.marker, host=meeting.host, topic=meeting.topic, window=window, zone=meeting.zone)
 
 
 def _found(work: Work, meeting_id: MeetingId, found: tuple[VendorMeeting, ...]) -> Verdict:
