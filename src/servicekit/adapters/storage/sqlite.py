@@ -7,12 +7,15 @@ Rules kept here:
 * ``synchronous=FULL``: what was committed survives a loss of power. ``?synchronous=normal`` in the URL trades the last
   transactions before such a loss for speed; a killed process loses nothing either way.
 * A connection serves one transaction at a time and is then kept for the next.
+
+Refused: files that are no database, folders that do not exist, settings that are unknown (``ConfigurationError``).
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -25,6 +28,8 @@ __all__ = ["SqliteStorage"]
 
 _SPELLING = {"bytes": "BLOB"}
 _SYNCHRONOUS = frozenset({"full", "normal"})
+_LONGEST_PATIENCE = 86_400.0
+_PAUSE = 0.01  # seconds between tries where SQLite does not wait by itself
 
 
 class SqliteStorage:
@@ -33,19 +38,24 @@ class SqliteStorage:
     Args:
         path: the file; made if absent, but its folder must exist.
         synchronous: ``full`` or ``normal``.
-        patience: seconds to wait for other writers before ``StorageBusy``.
+        patience: seconds to wait for other writers before ``StorageBusy``, at most a day.
 
     Raises:
-        ConfigurationError: the folder does not exist, or a setting is unknown.
+        ConfigurationError: a setting is unknown; at the first use, the folder does not exist, or the file is no database.
     """
 
     def __init__(self, path: str, *, synchronous: str = "full", patience: float = 10.0) -> None:
         if synchronous not in _SYNCHRONOUS:
             raise ConfigurationError(f"synchronous is 'full' or 'normal', not {synchronous!r}")
+        if not 0 <= patience <= _LONGEST_PATIENCE:
+            raise ConfigurationError(
+                f"patience is a number of seconds from 0 to {_LONGEST_PATIENCE:.0f}, not {patience}"
+            )
         self.path = path
         self._synchronous = synchronous
         self._patience = patience
         self._idle: list[sqlite3.Connection] = []
+        self._closed = False
         self._lock = threading.Lock()
         # A database in memory lives as long as its one connection, which then serves one transaction after the other.
         self._only_one = threading.Lock() if path == ":memory:" else None
@@ -70,9 +80,7 @@ class SqliteStorage:
     def migrate(self) -> None:
         """Apply what is missing, under the write lock, so that two at once apply each step once."""
         with self._connection() as connection:
-            with _translated():
-                # Switching to WAL needs the file for itself for a moment; SQLite does not wait for that by itself.
-                connection.execute("PRAGMA journal_mode=WAL")
+            self._use_write_ahead_log(connection)
             with _transaction(connection, "IMMEDIATE"):
                 connection.execute(
                     "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)"
@@ -91,6 +99,20 @@ class SqliteStorage:
                             connection.execute(statement)
                         connection.execute("INSERT INTO schema_migrations VALUES (?, ?)", (step.number, step.name))
 
+    def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:
+        """Switching needs the file for itself for a moment, and SQLite does not wait for that by itself."""
+        ends = time.monotonic() + self._patience
+        while True:
+            try:
+                with _translated():
+                    connection.execute("PRAGMA journal_mode=WAL")
+            except StorageBusy:
+                if time.monotonic() >= ends:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return
+
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
         """A transaction that holds the write lock from its beginning."""
@@ -106,6 +128,7 @@ class SqliteStorage:
     def close(self) -> None:
         """Close idle connections; those in use are closed when their transaction ends."""
         with self._lock:
+            self._closed = True
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
@@ -123,22 +146,32 @@ class SqliteStorage:
         try:
             yield connection
         finally:
-            if connection.in_transaction:
-                connection.close()  # something went so wrong that not even a rollback was possible
-            else:
-                with self._lock:
+            with self._lock:
+                # In a transaction still: something went so wrong that not even a rollback was possible.
+                kept = not self._closed and not connection.in_transaction
+                if kept:
                     self._idle.append(connection)
+            if not kept:
+                connection.close()
 
     def _opened(self) -> sqlite3.Connection:
         try:
             connection = sqlite3.connect(
                 self.path, timeout=self._patience, isolation_level=None, check_same_thread=False, cached_statements=512
             )
-            connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute(f"PRAGMA synchronous={self._synchronous}")
         except sqlite3.OperationalError as error:
             raise ConfigurationError(
                 f"The database {self.path!r} cannot be opened: {error}. Does its folder exist?"
+            ) from error
+        try:
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute(f"PRAGMA synchronous={self._synchronous}")
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            if _is_busy(error):
+                raise _busy(error) from error
+            raise ConfigurationError(
+                f"The database {self.path!r} cannot be read: {error}. Name another file in the URL."
             ) from error
         return connection
 
@@ -169,9 +202,16 @@ def _transaction(connection: sqlite3.Connection, mode: str) -> Iterator[None]:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            raise StorageBusy(f"The database was held by others for too long: {error}. Try the same again.") from error
-        raise StorageError(f"The database refused: {error}") from error
     except sqlite3.Error as error:
+        if _is_busy(error):
+            raise _busy(error) from error
         raise StorageError(f"The database refused: {error}") from error
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)  # which the module's own errors lack
+    return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _busy(error: sqlite3.Error) -> StorageBusy:
+    return StorageBusy(f"The database was held by others for too long: {error}. Try the same again.")
