@@ -154,19 +154,22 @@ class Effects(Table[Effect], Protocol):
         """The effect that is due first, now leased until ``until`` under a new fence; None if nothing is due.
 
         Passed over are those whose subject is in flight, and notices whose booking has deeds outstanding. An expired lease
-        counts as due.
+        counts as due, and comes before what else waits for its subject.
         """
         ...
 
     def settle(self, effect: Effect) -> bool:
         """Store the outcome of a claimed effect; False, and nothing stored, where its fence is not the newest any more.
 
-        One that would be due again although a newer revision waits is stored as replaced.
+        One that would be due again, or given up, although a newer revision waits is stored as replaced.
         """
         ...
 
     def next_due(self, at: Instant) -> Instant | None:
-        """When the next effect is due or the next lease runs out, at or after ``at``; None if nothing waits."""
+        """When the next effect is due or the next lease runs out, at or after ``at``; None if nothing waits.
+
+        What :meth:`claim` would pass over for another's sake does not count: it comes up when that one is settled.
+        """
         ...
 
     def in_state(self, organisation: GroupId, state: EffectState, most: int) -> tuple[Effect, ...]:

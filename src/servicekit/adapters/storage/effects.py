@@ -9,18 +9,19 @@ from servicekit.outbox.effects import Effect, EffectState
 
 __all__ = ["EffectTable"]
 
-_CLAIMABLE = """
-    state IN ('due', 'leased') AND due_at <= ? AND (state = 'due' OR leased_until <= ?)
-    AND NOT EXISTS (
+# Also an expired lease keeps others away: it is claimed anew first, so that its holder's fence moves on.
+_FREE = """
+    NOT EXISTS (
         SELECT 1 FROM effects AS other
         WHERE other.subject = effects.subject AND other.kind = effects.kind AND other.id <> effects.id
-        AND other.state = 'leased' AND other.leased_until > ?
+        AND other.state = 'leased'
     )
     AND (stage = 0 OR NOT EXISTS (
         SELECT 1 FROM effects AS deed
         WHERE deed.about = effects.about AND deed.stage < effects.stage AND deed.state IN ('due', 'leased', 'dead')
     ))
 """
+_CLAIMABLE = f"state IN ('due', 'leased') AND due_at <= ? AND (state = 'due' OR leased_until <= ?) AND {_FREE}"
 
 
 class EffectTable(SqlTable[Effect]):
@@ -42,14 +43,14 @@ class EffectTable(SqlTable[Effect]):
         found = self.execute(
             f"UPDATE effects SET state = 'leased', leased_until = ?, fence = fence + 1 WHERE id = ("  # noqa: S608
             f"SELECT id FROM effects WHERE {_CLAIMABLE} ORDER BY due_at, id LIMIT 1{self.lock}) RETURNING {self.columns}",
-            [until.us, at.us, at.us, at.us],
+            [until.us, at.us, at.us],
         ).fetchone()
         return None if found is None else self.rows.thing(found)
 
     def settle(self, effect: Effect) -> bool:
         """Update where the fence is still ours."""
         state = effect.state
-        if state is EffectState.DUE and self.outstanding(effect.id, effect.kind, effect.subject):
+        if state in {EffectState.DUE, EffectState.DEAD} and self.outstanding(effect.id, effect.kind, effect.subject):
             state = EffectState.REPLACED
         done = self.execute(
             "UPDATE effects SET state = ?, due_at = ?, attempts = ?, leased_until = NULL, trouble = ?"
@@ -59,10 +60,10 @@ class EffectTable(SqlTable[Effect]):
         return done.rowcount == 1
 
     def next_due(self, at: Instant) -> Instant | None:
-        """The earliest of due times and ends of leases."""
+        """The earliest of due times and ends of leases; what waits for another effect comes up with that one."""
         (found,) = self.execute(
-            "SELECT min(CASE WHEN state = 'leased' AND leased_until > due_at THEN leased_until ELSE due_at END)"
-            " FROM effects WHERE state IN ('due', 'leased')",
+            "SELECT min(CASE WHEN state = 'leased' AND leased_until > due_at THEN leased_until ELSE due_at END)"  # noqa: S608
+            f" FROM effects WHERE state IN ('due', 'leased') AND {_FREE}",
             [],
         ).fetchone()
         return None if found is None else max(at, Instant(found))
