@@ -52,7 +52,7 @@ __all__ = [
 
 def add_branch(work: Work, command: AddBranch) -> Branch:
     """A branch of an organisation."""
-    root = work.allow("catalogue:write", command.organisation)[-1]
+    root = work.organisation("catalogue:write", command.organisation)
     if command.components and not command.site:
         raise Invalid("Doors belong to a site of the door system: set the branch's site.", code="doors_without_site")
     branch = Branch(
@@ -94,7 +94,7 @@ def add_service(work: Work, command: AddService) -> Service:
 
 def add_provider(work: Work, command: AddProvider) -> Provider:
     """A person or a room."""
-    root = work.allow("catalogue:write", command.organisation)[-1]
+    root = work.organisation("catalogue:write", command.organisation)
     provider = Provider(
         id=work.new(ProviderId),
         organisation=root.id,
@@ -109,7 +109,7 @@ def add_provider(work: Work, command: AddProvider) -> Provider:
 
 def add_client(work: Work, command: AddClient) -> Client:
     """Somebody who books."""
-    root = work.allow("clients:write", command.organisation)[-1]
+    root = work.organisation("clients:write", command.organisation)
     client = Client(
         id=work.new(ClientId),
         organisation=root.id,
@@ -124,13 +124,15 @@ def add_client(work: Work, command: AddClient) -> Client:
 def book_service(work: Work, command: Book) -> Booking:
     """A new booking: confirmed at once, or requested where the service needs approval."""
     service = work.store.services.get(command.service)
-    client = work.store.clients.get(command.client)
-    provider = work.store.providers.get(command.provider)
-    if work.by != Principal.of(client.id):
+    for_itself = work.by == Principal.of(command.client)
+    if not for_itself:
         work.owned("bookings:write", service, service.organisation)
-    for thing in (client, provider):
-        if thing.organisation != service.organisation:
-            raise unseen(thing)
+    client = work.store.clients.get(command.client)
+    if client.organisation != service.organisation:
+        raise unseen(service if for_itself else client)
+    provider = work.store.providers.get(command.provider)
+    if provider.organisation != service.organisation:
+        raise unseen(provider)
     branch = work.store.branches.get(service.branch)
     check_mobile(service, branch, client)
     window = Window(command.starts, command.ends or command.starts + service.length)

@@ -24,7 +24,7 @@ __all__ = ["prepare_notice", "save_template"]
 
 def save_template(work: Work, command: SaveTemplate) -> Template:
     """Check a template and store it in place of the one before."""
-    root = work.allow("templates:write", command.organisation)[-1]
+    root = work.organisation("templates:write", command.organisation)
     template = check(
         Template(
             organisation=root.id,

@@ -29,7 +29,7 @@ _MOST_ROWS = 1000
 
 def add_customer(work: Work, command: AddCustomer) -> Customer:
     """A customer of an organisation."""
-    root = work.allow("customers:write", command.organisation)[-1]
+    root = work.organisation("customers:write", command.organisation)
     customer = Customer(id=work.new(CustomerId), organisation=root.id, name=named(command.name))
     work.store.customers.add(customer)
     return customer
@@ -86,30 +86,34 @@ def list_orders(work: Work, query: ListOrders) -> OrderPage:
     """The orders that the asker may see."""
     if not 1 <= query.most <= _MOST_ROWS:
         raise Invalid(f"A page has 1 to {_MOST_ROWS} rows, not {query.most}.", code="page_size", most=query.most)
-    orders, count = work.store.orders.visible(_visible(work, query.organisation), query.organisation, query.most)
-    return OrderPage(orders, count)
+    visible: OfCustomer | Everything | None = _of_customer_user(work)
+    if visible is None or visible.organisation != query.organisation:
+        visible = Everything(work.organisation("orders:read", query.organisation).id)
+    return OrderPage(*work.store.orders.visible(visible, visible.organisation, query.most))
 
 
 def get_order(work: Work, query: GetOrder) -> Order:
     """One order that the asker may see."""
     order = work.store.orders.get(query.order)
-    if not sees(_visible(work, order.organisation), order):
+    if not sees(_of_customer_user(work) or _of_staff(work, order.organisation), order):
         raise unseen(order)
     return order
 
 
-def _visible(work: Work, organisation: GroupId) -> Visible:
-    """What the asker may see of an organisation's orders."""
-    if work.by.kind is PrincipalKind.CUSTOMER_USER:
-        user = work.store.customer_users.find(work.by.id)
-        if user is None or user.organisation != organisation:
-            return Nothing()
-        return OfCustomer(
-            organisation=user.organisation,
-            customer=user.customer,
-            facilities=user.facilities,
-            unassigned=user.unassigned,
-        )
+def _of_customer_user(work: Work) -> OfCustomer | None:
+    """What the asker may see as a customer user; None for everybody else."""
+    user = work.store.customer_users.find(work.by.id) if work.by.kind is PrincipalKind.CUSTOMER_USER else None
+    if user is None:
+        return None
+    return OfCustomer(
+        organisation=user.organisation,
+        customer=user.customer,
+        facilities=user.facilities,
+        unassigned=user.unassigned,
+    )
+
+
+def _of_staff(work: Work, organisation: GroupId) -> Visible:
     allowed = isinstance(work.decision("orders:read", work.store.path(organisation)), Allowed)
     return Everything(organisation) if allowed else Nothing()
 

@@ -26,8 +26,9 @@ _MOST_ROWS = 1000
 def send_text(work: Work, command: SendText) -> Message:
     """A user's text."""
     user = work.store.users.get(command.user)
-    path = work.store.path(user.group) if work.by == Principal.of(user.id) else work.allow("messages:write", user.group)
-    return submit(work, path, user, command.to, command.text)
+    if work.by != Principal.of(user.id):
+        work.owned("messages:write", user, user.group)
+    return submit(work, work.store.path(user.group), user, command.to, command.text)
 
 
 def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text: str) -> Message:
@@ -96,7 +97,9 @@ def _identity(message: Message) -> str:
 def _sender(work: Work, path: tuple[Group, ...], user: User | None) -> str:
     """The user's own number where its group may receive and the pool has one; else the group's sender name."""
     if user is not None and effective(path, "may_receive").value:
-        user = work.store.users.get(user.id)  # it may have got its number since it was loaded: one mail, many recipients
+        user = work.store.users.get(
+            user.id
+        )  # it may have got its number since it was loaded: one mail, many recipients
         number = user.number or work.store.numbers.take(user.id)
         if number is not None:
             if user.number is None:

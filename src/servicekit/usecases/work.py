@@ -18,7 +18,7 @@ from servicekit.groups import Group
 from servicekit.ids import EffectId, GroupId, Id
 from servicekit.moments import Instant
 from servicekit.outbox.effects import Effect, EffectKind, Stage
-from servicekit.permissions import decide
+from servicekit.permissions import Grant, decide
 from servicekit.ports.doors import Doors
 from servicekit.ports.mail import Mailer
 from servicekit.ports.meetings import Meetings
@@ -104,35 +104,51 @@ class Work:
             Forbidden: the asker lacks the scope there.
         """
         path = self.store.path(group)
-        decision = self.decision(scope, path)
-        if isinstance(decision, Denied) and not self._knows(path):
-            raise unseen(path[0])
-        require(decision)
+        self._demand(scope, path, path, path[0])
         return path
+
+    def organisation(self, scope: str, group: str) -> Group:
+        """Demand a scope over the whole organisation that ``group`` is, or is part of; its root group.
+
+        Raises:
+            NotFound: no such group, or the asker has nothing to do with it.
+            Forbidden: the asker lacks the scope there; a right in a group below the root is none over the organisation.
+        """
+        path = self.store.path(group)
+        self._demand(scope, path[-1:], path, path[0])
+        return path[-1]
+
+    def owned(self, scope: str, thing: A, group: GroupId) -> A:
+        """The thing itself, once the asker holds ``scope`` in the group that it belongs to.
+
+        Raises:
+            NotFound: the asker has nothing to do with the group.
+            Forbidden: the asker lacks the scope.
+        """
+        path = self.store.path(group)
+        self._demand(scope, path, path, thing)
+        return thing
 
     def decision(self, scope: str, path: tuple[Group, ...]) -> Allowed | Denied:
         """Whether the asker holds a scope in the group that the path starts at."""
-        return decide(self.store.grants.where(principal=self.by.id), scope, [group.id for group in path], self.at)
+        return decide(self._grants(), scope, [group.id for group in path], self.at)
 
-    def owned(self, scope: str, thing: A, organisation: GroupId) -> A:
-        """The thing itself, once the asker holds ``scope`` over its whole organisation.
-
-        Raises:
-            NotFound: the asker has nothing to do with the organisation.
-            Forbidden: the asker lacks the scope.
-        """
-        path = self.store.path(organisation)
+    def _demand(self, scope: str, path: tuple[Group, ...], known: tuple[Group, ...], thing: object) -> None:
         decision = self.decision(scope, path)
-        if isinstance(decision, Denied) and not self._knows(path):
+        if isinstance(decision, Denied) and not self._knows(known):
             raise unseen(thing)
         require(decision)
-        return thing
+
+    def _grants(self) -> tuple[Grant, ...]:
+        """The asker's grants. An operator has none, also one whose name is a user's id."""
+        return () if self.by.kind is PrincipalKind.OPERATOR else self.store.grants.where(principal=self.by.id)
 
     def _knows(self, path: tuple[Group, ...]) -> bool:
-        """Whether the asker holds anything at all at the group or below the same branch of the tree."""
+        """Whether the asker is a user of one of these groups or holds anything at all in one."""
         here = {group.id for group in path}
-        return any(
-            grant.holds_at(self.at) and grant.group in here for grant in self.store.grants.where(principal=self.by.id)
+        user = self.store.users.find(self.by.id) if self.by.kind is PrincipalKind.USER else None
+        return (user is not None and user.group in here) or any(
+            grant.holds_at(self.at) and grant.group in here for grant in self._grants()
         )
 
     def enqueue(
