@@ -22,10 +22,12 @@ from servicekit.groups.tree import changed
 from servicekit.ids import GrantId, GroupId, UserId
 from servicekit.moments import check_zone
 from servicekit.permissions import Grant
-from servicekit.sms import check_sender, parse_number
+from servicekit.sms import check_limit, check_sender, parse_number
 from servicekit.usecases.work import Work, address_of, named
 
 __all__ = ["add_group", "add_users", "change_settings", "found_organisation", "provide_numbers"]
+
+_ANY_NUMBER = "+46701740605"  # in E.164, so that only the country code beside it can be wrong
 
 
 def found_organisation(work: Work, command: FoundOrganisation) -> Founded:
@@ -110,6 +112,11 @@ def provide_numbers(work: Work, command: ProvideNumbers) -> int:
 
 
 def _checked(settings: Settings) -> Settings:
+    """Refuse now what would refuse every text later."""
     if settings.sender_name:
         check_sender(settings.sender_name)
+    if settings.country_code is not None:
+        parse_number(_ANY_NUMBER, settings.country_code)
+    if settings.most_segments is not None:
+        check_limit("", settings.most_segments)
     return settings
