@@ -17,7 +17,9 @@ from servicekit.notices import Occasion
 from servicekit.outbox.effects import EffectKind, Stage
 from servicekit.usecases.work import Work
 
-__all__ = ["check_mobile", "follow"]
+__all__ = ["check_mobile", "follow", "made_anew"]
+
+_OVER = frozenset({MeetingState.FAILED, MeetingState.DROPPED, MeetingState.REMOVED})
 
 
 def check_mobile(service: Service, branch: Branch, client: Client) -> None:
@@ -33,6 +35,20 @@ def check_mobile(service: Service, branch: Branch, client: Client) -> None:
             client=client.id,
             service=service.id,
         )
+
+
+def made_anew(meeting: Meeting) -> Meeting:
+    """The meeting as one that is still to be made, under a new marker."""
+    return evolve(
+        meeting,
+        state=MeetingState.PLANNED,
+        attempt=meeting.attempt + 1,
+        vendor_id="",
+        join_url="",
+        made_opens=None,
+        made_closes=None,
+        detail="",
+    )
 
 
 def follow(work: Work, booking: Booking, occasion: Occasion | None) -> None:
@@ -88,9 +104,7 @@ def _meeting(work: Work, booking: Booking, service: Service, branch: Branch) -> 
     work.wiring.need(work.wiring.meetings, "meetings")
     if known:
         meeting = evolve(known[0], opens=booking.starts, closes=booking.ends)
-        if meeting.state is MeetingState.FAILED:
-            meeting = evolve(meeting, state=MeetingState.PLANNED)
-        work.store.meetings.save(meeting)
+        work.store.meetings.save(made_anew(meeting) if meeting.state in _OVER else meeting)
         return True
     provider = work.store.providers.get(booking.provider)
     work.store.meetings.add(

@@ -15,14 +15,17 @@ from servicekit.groups import User
 from servicekit.ids import MailId, MessageId
 from servicekit.mail import answer_mail
 from servicekit.meetings import MeetingState
-from servicekit.messages import Direction, Message, SearchLog, Status
+from servicekit.messages import Direction, HandOver, Message, SearchLog, Status
 from servicekit.outbox.effects import EffectKind
 from servicekit.outbox.facts import Fact, MeetingGone, TextReceived, TextReported
 from servicekit.outbox.letters import Letter
+from servicekit.usecases.following import made_anew
 from servicekit.usecases.texting import report
 from servicekit.usecases.work import Work
 
 __all__ = ["hear"]
+
+_LOOKED_BACK = 20  # messages among which the last one that went out is looked for; the others were refused
 
 
 def hear(work: Work, fact: Fact) -> None:
@@ -102,27 +105,19 @@ def _send_answer(work: Work, user: User, fact: TextReceived, previous: str) -> N
 
 
 def _last_sent(work: Work, user: User, number: str) -> str:
-    query = SearchLog(group=user.organisation, user=user.id, number=number, direction=Direction.OUT, most=1)
+    query = SearchLog(group=user.organisation, user=user.id, number=number, direction=Direction.OUT, most=_LOOKED_BACK)
     found = work.store.messages.search(query, work.store.below(user.organisation))
-    return found[0].text if found else ""
+    return next((message.text for message in found if message.hand_over is not HandOver.NONE), "")
 
 
 def _gone(work: Work, fact: MeetingGone) -> None:
     """A meeting that its booking still wants is made anew; our own removals come back here too and change nothing."""
     for meeting in work.store.meetings.where(vendor_id=fact.vendor_id):
         booking = work.store.bookings.get(meeting.booking)
-        if meeting.state is MeetingState.MADE and booking.obeyed:
-            work.store.meetings.save(
-                evolve(
-                    meeting,
-                    state=MeetingState.PLANNED,
-                    attempt=meeting.attempt + 1,
-                    vendor_id="",
-                    join_url="",
-                    made_opens=None,
-                    made_closes=None,
-                )
-            )
-            work.enqueue(
-                EffectKind.MEETING, booking.id, booking.organisation, revision=booking.revision, about=booking.id
-            )
+        if meeting.state is not MeetingState.MADE or not booking.obeyed:
+            continue
+        if meeting.closes <= work.at:  # it has taken place, and somebody has tidied up
+            work.store.meetings.save(evolve(meeting, state=MeetingState.REMOVED))
+            continue
+        work.store.meetings.save(made_anew(meeting))
+        work.enqueue(EffectKind.MEETING, booking.id, booking.organisation, revision=booking.revision, about=booking.id)
