@@ -162,7 +162,8 @@ class Relay:
             if not isinstance(step, Outside):
                 return self._settled(store, effect, step)
         try:
-            result, error = self._call(step), None
+            # What the transaction itself has taken is gone from the lease as well.
+            result, error = self._call(step, self.longest_call - (self.clock.now() - work.at)), None
         except OutsideError as raised:
             result, error = None, raised
         with self.storage.write() as store:
@@ -170,9 +171,9 @@ class Relay:
             verdict = step.failed(work, error) if error is not None else step.record(work, result)
             return self._settled(store, effect, verdict)
 
-    def _call(self, step: Outside) -> Any:
+    def _call(self, step: Outside, span: timedelta) -> Any:
         called = step.call()
-        return self.driver.run(bounded(called, self.longest_call)) if isinstance(called, Generator) else called
+        return self.driver.run(bounded(called, span)) if isinstance(called, Generator) else called
 
     def _settle_alone(self, effect: Effect, verdict: GivenUp | Failed) -> Effect:
         with self.storage.write() as store:
@@ -201,10 +202,10 @@ class Relay:
                 return self._stored(store, self._failed(effect, error, stubborn=stubborn))
 
     def _failed(self, effect: Effect, error: OutsideError, *, stubborn: bool) -> Effect:
-        attempts = effect.attempts
-        judged = error
-        if stubborn and not isinstance(error, Throttled):  # as a failure that never comes to its end
-            judged, attempts = Unreachable(error.message), min(attempts, self.policy.attempts - 2)
+        attempts, judged = effect.attempts, error
+        if stubborn:  # as a failure that never comes to its end
+            attempts = min(attempts, self.policy.attempts - 2)
+            judged = error if isinstance(error, Throttled) else Unreachable(error.message)
         again = judge_failure(judged, attempts=attempts, at=self.clock.now(), salt=effect.id, policy=self.policy)
         if not isinstance(again, Again):
             return evolve(effect, state=EffectState.DEAD, trouble=again.reason)

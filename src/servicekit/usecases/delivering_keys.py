@@ -1,7 +1,7 @@
 """Seeing to it that a booking has exactly the keys it wants.
 
 ``keys.plan`` says what is next; here it is carried out. A revoke is never given up: a cancelled booking must not keep a key
-that works, however long the door system is away.
+that works, however long the door system is away. Nor is what comes before a revoke: the new key of a booking that was moved.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def prepare_key(work: Work, effect: Effect) -> Step:
     """The next step for a booking's keys."""
     doors = work.wiring.need(work.wiring.doors, "doors")
     booking = work.store.bookings.get(effect.subject)
-    step = next_step(work.store.keys.where(booking=booking.id), booking.revision if booking.obeyed else None)
+    keys = work.store.keys.where(booking=booking.id)
+    step = next_step(keys, booking.revision if booking.obeyed else None)
     match step:
         case Settled():
             return Done()
@@ -45,10 +46,10 @@ def prepare_key(work: Work, effect: Effect) -> Step:
                 lambda _, error: Failed(error, stubborn=True),
             )
         case Ask(key):
-            return _ask(work, doors, key)
+            return _ask(work, doors, key, stubborn=any(other.state is KeyState.MADE for other in keys))
 
 
-def _ask(work: Work, doors: Doors, key: Key) -> Step:
+def _ask(work: Work, doors: Doors, key: Key, *, stubborn: bool) -> Step:
     if key.closes <= work.at:
         return _mark(work, key.id, KeyState.DROPPED, detail="its time was over before it could be made")
     _mark(work, key.id, KeyState.ASKED)
@@ -57,19 +58,18 @@ def _ask(work: Work, doors: Doors, key: Key) -> Step:
     return Outside(
         lambda: doors.create(key.site, order, at),
         lambda later, made: _mark(later, key.id, KeyState.MADE, vendor_id=made.vendor_id),
-        lambda later, error: _not_made(later, key.id, error),
+        lambda later, error: _not_made(later, key.id, error, stubborn=stubborn),
     )
 
 
-def _not_made(work: Work, key_id: KeyId, error: OutsideError) -> Verdict:
+def _not_made(work: Work, key_id: KeyId, error: OutsideError, *, stubborn: bool) -> Verdict:
     if isinstance(error, OutcomeUnknown):
-        return Failed(error)  # stays asked: looked up next time
+        return Failed(error, stubborn)  # stays asked: looked up next time
     if isinstance(error, Rejected):
-        return _mark(
-            work, key_id, KeyState.FAILED, detail=error.message
-        )  # what is not wanted any more ends all the same
+        # What is not wanted any more ends all the same.
+        return _mark(work, key_id, KeyState.FAILED, detail=error.message)
     _mark(work, key_id, KeyState.PLANNED)
-    return Failed(error)
+    return Failed(error, stubborn)
 
 
 def _found(work: Work, key_id: KeyId, found: tuple[VendorKey, ...]) -> Verdict:

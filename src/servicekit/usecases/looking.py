@@ -94,9 +94,11 @@ def retry_effect(work: Work, command: RetryEffect) -> Effect:
 
 
 def _forget_failure(work: Work, effect: Effect) -> None:
-    """What the vendor has refused is planned again, since a person says so."""
+    """What the vendor has refused, or ended by itself, is planned again, since a person says so."""
     if effect.kind is EffectKind.KEY:
-        for key in work.store.keys.where(booking=BookingId(effect.subject), state=KeyState.FAILED):
+        booking = work.store.bookings.get(effect.subject)
+        key = planned(work.store.keys.where(booking=booking.id), booking.revision)
+        if key is not None and key.state in {KeyState.FAILED, KeyState.ENDED}:
             work.store.keys.save(evolve(key, state=KeyState.PLANNED))
     if effect.kind is EffectKind.MEETING:
         for meeting in work.store.meetings.where(booking=BookingId(effect.subject), state=MeetingState.FAILED):
