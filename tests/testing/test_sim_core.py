@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sim_helpers import NOON, Caller, Hooks, exivo_caller, key_order, noon
+from sim_helpers import NOON, Caller, Hooks, exivo_caller, key_order, noon, zoom_caller
 
 from servicekit.moments import Instant
 from servicekit.ports.http import HttpRequest, HttpResponse
-from servicekit.testing.simulators import ExivoSimulator, Fault, NoResponse, Simulator, WebhookFault
+from servicekit.testing.simulators import ExivoSimulator, Fault, NoResponse, Simulator, WebhookFault, ZoomSimulator
 from servicekit.testing.simulators.core import system_time
 from servicekit.testing.simulators.routing import Answered, Call, json_answer, route
 from servicekit.testing.simulators.webhooks import Webhook
@@ -86,6 +89,26 @@ def test_webhooks_are_pumped_until_it_closes() -> None:
     caller(bell).send("POST", "/ring")
     bell.pump_webhooks()
     assert [one.status for one in bell.deliveries] == [None]
+
+
+def test_parallel_requests_are_judged_one_by_one() -> None:
+    """Eight threads against a daily cap of ten: ten meetings, each with its own id."""
+    zoom = ZoomSimulator(clock=noon, daily_cap=10)
+    call = zoom_caller(zoom)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: call.send("POST", "/users/me/meetings", {}), range(40)))
+    made = [answer.object()["id"] for answer in answers if answer.status == 201]
+    assert (len(made), len(set(made)), len(zoom.exchanges)) == (10, 10, 41)
+
+
+def test_importing_the_simulators_imports_no_heavy_library() -> None:
+    """In a process of its own: neither httpx nor aiosmtpd, jsonschema, pendulum or pytest."""
+    heavy = {"httpx", "aiosmtpd", "jsonschema", "pendulum", "pytest", "phonenumbers"}
+    program = (
+        f"import sys, servicekit.testing.simulators, servicekit.testing.contracts; print({heavy} & set(sys.modules))"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    assert said.stdout == "set()\n"
 
 
 def test_exchanges_are_recorded_with_their_faults() -> None:

@@ -92,7 +92,7 @@ class Fault:
     """
 
     kind: FaultKind = field(converter=FaultKind)
-    done: bool = field()
+    done: bool
     method: str = ""
     path: str = ""
     times: int = field(default=1, validator=validators.ge(1))
@@ -103,9 +103,8 @@ class Fault:
     replaced: Mapping[str, Any] = field(factory=dict)
     removed: Sequence[str] = ()
 
-    @done.validator
-    def _done_where_it_must_be(self, _: object, done: bool) -> None:
-        if not done and self.kind in _ALWAYS_DONE:
+    def __attrs_post_init__(self) -> None:
+        if not self.done and self.kind in _ALWAYS_DONE:
             raise ValueError(f"{self.kind} is always done: it needs an answer to spoil")
 
     @classmethod

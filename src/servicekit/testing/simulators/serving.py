@@ -59,11 +59,11 @@ class _Handler(BaseHTTPRequestHandler):
     """Turns a socket's request into a value, and its answer into bytes."""
 
     protocol_version = "HTTP/1.1"
-    server: _Server
-    timeout: ClassVar[float] = 5.0  # seconds for a client to send its request
+    timeout: ClassVar[float | None] = 5.0  # seconds for a client to send its request
     server_version, sys_version = "simulator", ""
 
     def answer(self) -> None:
+        assert isinstance(self.server, _Server), "made by it"
         served = self.server.served
         length = int(self.headers.get("content-length") or 0)
         request = HttpRequest(

@@ -67,7 +67,7 @@ class ZoomMeetings(Simulator):
             one_at_a_time=one_token_at_a_time,
         )
         self.daily_cap = daily_cap
-        self.daily_retry_after = daily_retry_after
+        self.daily_retry_after: RetryAfter = daily_retry_after
         self._meetings: dict[int, Meeting] = {}
         self._writes: Counter[tuple[str, str]] = Counter()
         self._host_links: dict[str, tuple[int, Instant]] = {}
