@@ -22,6 +22,7 @@ __all__ = ["ESCAPE", "GSM_03_38", "Alphabet", "pack", "unpack"]
 
 ESCAPE: Final = 0x1B
 _HIGHEST: Final = 0x7F
+_SEVEN, _EIGHT = 7, 8
 
 # TS 23.038, 6.2.1: position is code. The escape's place holds U+001B, which is taken out below.
 BASIC: Final = (
@@ -126,21 +127,16 @@ class Alphabet:
         Raises:
             Invalid: ``bad_septets`` with ``index`` for an octet above 0x7F, and, if ``strict``, for any of the above.
         """
+        if not septets.isascii():
+            raise _bad_septets(septets, next(index for index, octet in enumerate(septets) if octet > _HIGHEST))
         found: list[str] = []
         index = 0
         while index < len(septets):
             end = index + (2 if septets[index] == ESCAPE else 1)
             character = self.character(septets[index:end])
-            if character is None:
-                if strict or septets[index] > _HIGHEST:
-                    raise Invalid(
-                        f"At {index}, no character has the code {septets[index:end].hex(' ')}: are these septets still packed, "
-                        "or of another alphabet?",
-                        code="bad_septets",
-                        index=index,
-                    )
-                character = self.character(septets[index + 1 : end]) or " "
-            found.append(character)
+            if character is None and strict:
+                raise _bad_septets(septets, index)
+            found.append(character or self.character(septets[index + 1 : end]) or " ")
             index = end
         return "".join(found)
 
@@ -151,39 +147,67 @@ class Alphabet:
         return self._pairs.get(code[1]) if len(code) == 2 and code[0] == ESCAPE else None  # noqa: PLR2004  a pair
 
 
+def _bad_septets(septets: bytes, index: int) -> Invalid:
+    return Invalid(
+        f"At {index}, no character has the code {septets[index : index + 2].hex(' ')}: are these octets still packed, "
+        "or of another alphabet?",
+        code="bad_septets",
+        index=index,
+    )
+
+
 def spread(marks: bytes) -> bytes:
     """Make the stream (a byte a septet) of marks (a byte a character)."""
     return marks if marks.isascii() else marks.decode("latin-1").encode()
 
 
 def pack(septets: bytes, *, fill: int = 0) -> bytes:
-    """Pack septets into octets, least significant bit first, after ``fill`` zero bits (0 to 6).
+    """Pack septets into octets, least significant bit first, after ``fill`` zero bits (0 to 6). Linear.
 
-    ``fill`` is what stands between a user data header and the text that follows it (TS 23.040, 9.2.3.24). Linear in C
-    but for texts far longer than any message.
+    ``fill`` is what stands between a user data header and the text that follows it (TS 23.040, 9.2.3.24).
+
+    Raises:
+        Invalid: ``bad_septets`` if an octet is above 0x7F.
+
+    >>> pack(b"hello").hex()
+    'e8329bfd06'
     """
-    whole = 0
-    for septet in reversed(septets):
-        whole = whole << 7 | septet
-    return (whole << fill).to_bytes((7 * len(septets) + fill + 7) // 8, "little")
+    if not septets.isascii():
+        raise Invalid(f"A septet is at most 0x7F: {max(septets):#04x} is none.", code="bad_septets")
+    octets = bytearray()
+    for start in range(0, len(septets), _EIGHT):  # eight septets fill seven octets
+        block = septets[start : start + _EIGHT]
+        bits = sum(septet << 7 * place for place, septet in enumerate(block))
+        octets += bits.to_bytes((7 * len(block) + 7) // 8, "little")
+    if not fill:
+        return bytes(octets)
+    return (int.from_bytes(octets, "little") << fill).to_bytes((7 * len(septets) + fill + 7) // 8, "little")
 
 
 def unpack(octets: bytes, count: int | None = None, *, fill: int = 0) -> bytes:
-    """Unpack ``count`` septets (as many as fit if None) that start after ``fill`` bits.
+    """Unpack ``count`` septets (as many as fit if None) that start after ``fill`` bits (0 to 6). Linear.
 
     With None, 8n - 1 and 8n septets look alike and the last may be a padding ``@``: give the count that the message
     carries (TP-User-Data-Length).
 
     Raises:
         Invalid: ``bad_septets`` if there are fewer than ``count``.
+
+    >>> unpack(bytes.fromhex("e8329bfd06"))
+    b'hello'
     """
     there = max(0, 8 * len(octets) - fill) // 7
     if count is None:
         count = there
     if not 0 <= count <= there:
         raise Invalid(f"{len(octets)} octets hold {there} septets, not {count}.", code="bad_septets", there=there)
-    whole = int.from_bytes(octets, "little") >> fill
-    return bytes(whole >> 7 * place & 0x7F for place in range(count))
+    if fill:
+        octets = (int.from_bytes(octets, "little") >> fill).to_bytes(len(octets), "little")
+    septets = bytearray()
+    for start in range(0, len(octets), _SEVEN):
+        bits = int.from_bytes(octets[start : start + _SEVEN], "little")
+        septets += bytes(bits >> 7 * place & _HIGHEST for place in range(_EIGHT))
+    return bytes(septets[:count])
 
 
 GSM_03_38: Final = Alphabet(BASIC, EXTENSION)
