@@ -25,7 +25,7 @@ INFO = f"/v1/{ExivoSimulator.site_id}/info"
 LOGIN = (ExivoSimulator.api_key, ExivoSimulator.api_secret)
 
 
-def get(url: str, timeout: float = 30) -> httpx.Response:
+def get(url: str, timeout: httpx.Timeout | float = 30) -> httpx.Response:
     """GET with exivo's credentials, past any proxy."""
     with httpx.Client(auth=LOGIN, trust_env=False, timeout=timeout) as client:
         return client.get(url)
@@ -84,7 +84,7 @@ def test_a_slow_answer_lets_an_impatient_client_go(served: Served[ExivoSimulator
     """The client's own limit strikes; leaving the block does not wait for the rest."""
     served.simulator.inject(Fault.slow(3600))
     with pytest.raises(httpx.ReadTimeout):
-        get(served.url + INFO, timeout=0.05)
+        get(served.url + INFO, timeout=httpx.Timeout(30, read=0.05))
     assert get(served.url + INFO).status_code == 200
 
 

@@ -39,14 +39,14 @@ class ExivoSimulator(Simulator):
         gateway_refused: whether a key that names the gateway is refused at once; otherwise it is made and opens nothing.
         clock, seed, post: see :class:`~servicekit.testing.simulators.core.Simulator`.
 
-    >>> from servicekit.ports.http import HttpRequest, basic
-    >>> exivo = ExivoSimulator()
-    >>> login = basic(exivo.api_key, exivo.api_secret)
-    >>> doors = HttpRequest.get(f"https://api.exivo.io/v1/{exivo.site_id}/component", headers=login)
-    >>> [door["identifier"] for door in exivo.handle(doors).json()][:3]
-    ['Main door', 'Cloakroom', 'Room 1']
-    >>> exivo.try_door("+41791234567", COMPONENTS[0].id)
-    Light(green=False, reason='no_key')
+    >>> import httpx
+    >>> from servicekit.testing.simulators import COMPONENTS, serve
+    >>> with serve(ExivoSimulator()) as server:
+    ...     exivo = server.simulator
+    ...     url = f"{server.url}/v1/{exivo.site_id}/component"
+    ...     doors = httpx.get(url, auth=(exivo.api_key, exivo.api_secret)).json()
+    ...     doors[0]["identifier"], exivo.try_door("+41791234567", COMPONENTS[0].id)
+    ('Main door', Light(green=False, reason='no_key'))
     """
 
     name: ClassVar[str] = "exivo"

@@ -37,14 +37,14 @@ class FortySixElksSimulator(Simulator):
         balance: in 1/10000 of the currency; None is endless.
         clock, seed, post: see :class:`~servicekit.testing.simulators.core.Simulator`.
 
-    >>> from servicekit.ports.http import HttpRequest, basic
-    >>> elks = FortySixElksSimulator()
-    >>> form = {"from": "Sonnenhof", "to": "+41791234567", "message": "See you at nine."}
-    >>> login = basic(elks.api_user, elks.api_password)
-    >>> elks.handle(HttpRequest.form("POST", "https://api.46elks.com/a1/sms", form, headers=login)).object()["parts"]
-    1
-    >>> [text.text for text in elks.handset("+41791234567")]
-    ['See you at nine.']
+    >>> import httpx
+    >>> from servicekit.testing.simulators import serve
+    >>> with serve(FortySixElksSimulator()) as server:
+    ...     elks = server.simulator
+    ...     form = {"from": "Sonnenhof", "to": "+41791234567", "message": "See you at nine."}
+    ...     sms = httpx.post(server.url + "/a1/sms", data=form, auth=(elks.api_user, elks.api_password)).json()
+    ...     sms["parts"], [text.text for text in elks.handset("+41791234567")]
+    (1, ['See you at nine.'])
     """
 
     name: ClassVar[str] = "46elks"

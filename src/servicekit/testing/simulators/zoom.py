@@ -40,16 +40,16 @@ class ZoomSimulator(ZoomRegistrants):
         daily_retry_after: the form in which the answer above that cap says when to come back.
         clock, seed, post: see :class:`~servicekit.testing.simulators.core.Simulator`.
 
-    >>> from servicekit.ports.http import HttpRequest, basic
-    >>> zoom = ZoomSimulator()
-    >>> form = {"grant_type": "account_credentials", "account_id": zoom.account_id}
-    >>> login = basic(zoom.client_id, zoom.client_secret)
-    >>> token = zoom.handle(HttpRequest.form("POST", "https://zoom.us/oauth/token", form, headers=login)).object()
-    >>> headers = {"authorization": "Bearer " + token["access_token"]}
-    >>> made = zoom.handle(
-    ...     HttpRequest.json("POST", "https://api.zoom.us/v2/users/me/meetings", {"topic": "Yoga"}, headers=headers)
-    ... )
-    >>> made.status, made.object()["id"] > 2**31
+    >>> import httpx
+    >>> from servicekit.testing.simulators import serve
+    >>> with serve(ZoomSimulator()) as server:
+    ...     zoom = server.simulator
+    ...     form = {"grant_type": "account_credentials", "account_id": zoom.account_id}
+    ...     login = (zoom.client_id, zoom.client_secret)
+    ...     token = httpx.post(server.url + "/oauth/token", data=form, auth=login).json()["access_token"]
+    ...     headers = {"authorization": f"Bearer {token}"}
+    ...     made = httpx.post(server.url + "/v2/users/me/meetings", json={"topic": "Yoga"}, headers=headers)
+    ...     made.status_code, zoom.open_link(made.json()["join_url"]) == str(made.json()["id"])
     (201, True)
     """
 
