@@ -28,8 +28,10 @@ class Webhooks:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         made = self._answer(environ)
-        headers = [("Content-Length", str(len(made.body)))] if made.status != HTTPStatus.NO_CONTENT else []
-        start_response(f"{made.status} {HTTPStatus(made.status).phrase}", [*made.headers.items(), *headers])
+        headers = {name.title(): value for name, value in made.headers.items()}
+        if made.status != HTTPStatus.NO_CONTENT:  # which has neither body nor type (RFC 9110 15.3.5)
+            headers = {"Content-Type": "text/plain; charset=utf-8", **headers, "Content-Length": str(len(made.body))}
+        start_response(f"{made.status} {HTTPStatus(made.status).phrase}", list(headers.items()))
         return [made.body]
 
     def _answer(self, environ: dict[str, Any]) -> HookAnswer:

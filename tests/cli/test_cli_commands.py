@@ -1,0 +1,89 @@
+"""The command ``servicekit``: help, version, a relay over an application's kit, and what is said when something is missing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+APP = """
+from servicekit import Kit
+from servicekit.adapters.texts.fortysixelks import FortySixElks
+from servicekit.testing.simulators import FortySixElksSimulator, transport
+
+carrier = FortySixElksSimulator()
+kit = Kit.open("sqlite:///kit.db", texts=FortySixElks(carrier.api_user, carrier.api_password), transport=transport(carrier))
+"""
+SETUP = """
+from app import kit
+from servicekit import Principal
+from servicekit.groups import FoundOrganisation, Settings
+from servicekit.messages import SendText
+
+new = FoundOrganisation(name="Salon", zone="UTC", admin="anna@salon.example", settings=Settings(sender_name="Salon"))
+anna = kit.perform(new, by=Principal.operator("test")).admin.id
+kit.perform(SendText(user=anna, to="+46701740605", text="Hej"), by=Principal.of(anna))
+"""
+
+
+def _run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "servicekit.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=60, check=False)
+
+
+def test_help_names_every_command() -> None:
+    """Bare and with --help it says what there is."""
+    done = _run("--help")
+    assert done.returncode == 0
+    assert {"demo", "relay"} <= set(done.stdout.split())
+
+
+def test_version_is_the_distribution_s() -> None:
+    """--version tells the installed one."""
+    assert version("servicekit-sdk") in _run("--version").stdout
+
+
+def test_relay_delivers_until_it_is_stopped(tmp_path: Path) -> None:
+    """It takes the application's kit, hands the waiting text over, and ends in order on SIGTERM."""
+    (tmp_path / "app.py").write_text(APP)
+    subprocess.run([sys.executable, "-c", SETUP], cwd=tmp_path, check=True, timeout=60)
+    relay = subprocess.Popen([sys.executable, "-m", "servicekit.cli", "relay", "app:kit"], cwd=tmp_path)
+    try:
+        ends = time.monotonic() + 30
+        while _states(tmp_path) != ["done"] and time.monotonic() < ends:
+            time.sleep(0.05)
+        assert _states(tmp_path) == ["done"]
+    finally:
+        relay.send_signal(signal.SIGTERM)
+    assert relay.wait(10) == 0
+
+
+def _states(folder: Path) -> list[str]:
+    connection = sqlite3.connect(folder / "kit.db")
+    try:
+        return [state for (state,) in connection.execute("SELECT state FROM effects")]
+    finally:
+        connection.close()
+
+
+def test_relay_wants_a_kit(tmp_path: Path) -> None:
+    """Anything else is named, with what to write instead."""
+    (tmp_path / "app.py").write_text("kit = 42\n")
+    done = _run("relay", "app:kit", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "package.module:name" in done.stderr
+
+
+def test_without_the_extra_it_names_the_pip_line(tmp_path: Path) -> None:
+    """A machine without click gets the line that installs it."""
+    (tmp_path / "click.py").write_text("raise ImportError('No module named click', name='click')\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-m", "servicekit.cli", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    assert done.returncode != 0
+    assert "pip install 'servicekit-sdk[cli]'" in done.stderr
