@@ -1,0 +1,33 @@
+"""What can be asked of the groups' room."""
+
+from __future__ import annotations
+
+import pytest
+
+from servicekit.groups import Added, AddGroup, AddUsers, ChangeSettings, FoundOrganisation, ProvideNumbers, Settings
+from servicekit.ids import GroupId
+
+
+@pytest.mark.spec("M-20")
+def test_what_is_not_said_is_inherited() -> None:
+    """Founding and adding a group without settings leaves every one to be inherited."""
+    assert FoundOrganisation(name="Salon", zone="Europe/Zurich", admin="anna@salon.example").settings == Settings()
+    assert AddGroup(parent=GroupId("grp_1"), name="Stylists").settings == Settings()
+
+
+@pytest.mark.parametrize("kind", [FoundOrganisation, AddGroup, ChangeSettings, AddUsers, ProvideNumbers])
+def test_everything_is_said_by_name(kind: type) -> None:
+    """A group and an address cannot be swapped unseen: arguments without names are refused."""
+    with pytest.raises(TypeError, match="positional argument"):
+        kind("grp_1", "Stylists")
+
+
+def test_what_became_of_an_address_reads_as_a_report() -> None:
+    """Users read these words in the report on the addresses they added."""
+    assert {added.name: added.value for added in Added} == {
+        "ADDED": "added",
+        "MOVED": "moved",
+        "ALREADY_THERE": "already there",
+        "NOT_AN_ADDRESS": "not an address",
+        "TAKEN": "belongs to another organisation",
+    }
