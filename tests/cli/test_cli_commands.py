@@ -48,6 +48,21 @@ def test_version_is_the_distribution_s() -> None:
     assert version("servicekit-sdk") in _run("--version").stdout
 
 
+def test_segments_says_what_a_text_costs() -> None:
+    """A curly quote makes three parts of two, and the command says which character it is."""
+    text = "x" * 300 + "\u2019"
+    said = _run("segments", text).stdout
+    assert "U+2019" in said
+    assert "ucs-2" in said.lower()
+
+
+def test_segments_reads_standard_input() -> None:
+    """Without an argument the text comes from a pipe; the line break that echo adds is not part of it."""
+    command = [sys.executable, "-m", "servicekit.cli", "segments"]
+    piped = subprocess.run(command, input="Hej\n", capture_output=True, text=True, timeout=60, check=True).stdout
+    assert piped == _run("segments", "Hej").stdout
+
+
 def test_relay_delivers_until_it_is_stopped(tmp_path: Path) -> None:
     """It takes the application's kit, hands the waiting text over, and ends in order on SIGTERM."""
     (tmp_path / "app.py").write_text(APP)

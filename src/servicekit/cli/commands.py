@@ -32,6 +32,17 @@ def demo(*, as_json: bool, kill_relay: bool) -> None:
 
 
 @servicekit.command()
+@click.argument("text", required=False)
+def segments(text: str | None) -> None:
+    """Say what TEXT (or standard input) costs as SMS: encoding, parts, what forces UCS-2 and what transliterating saves."""
+    from servicekit.sms.explanation import explain
+
+    said = sys.stdin.read().removesuffix("\n") if text is None else text
+    for line in explain(said).lines():
+        click.echo(line)
+
+
+@servicekit.command()
 @click.argument("app")
 def relay(app: str) -> None:
     """Deliver what is due, until stopped. APP is where the kit is: ``package.module:kit``."""

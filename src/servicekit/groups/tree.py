@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import evolve, field, fields, frozen
+from attrs import evolve, fields, frozen
 
 from servicekit.errors import Invalid
 from servicekit.ids import GroupId, UserId
@@ -56,14 +56,17 @@ class Settings:
     may_receive: bool | None = None
     sender_name: str | None = None
     signature: str | None = None
-    most_segments: int | None = field(default=None)
+    most_segments: int | None = None
     user_quota: Quota | None = None
     group_quota: Quota | None = None
 
-    @most_segments.validator
-    def _at_least_one(self, _: object, value: int | None) -> None:
-        if value is not None and value < 1:
-            raise Invalid("A message has at least one segment: set 1 or more.", code="no_segments", most_segments=value)
+    def __attrs_post_init__(self) -> None:
+        if self.most_segments is not None and self.most_segments < 1:
+            raise Invalid(
+                "A message has at least one segment: set 1 or more.",
+                code="no_segments",
+                most_segments=self.most_segments,
+            )
 
 
 DEFAULTS = Settings(

@@ -154,5 +154,5 @@ def _recipients(file: Path) -> list[str]:
 
 def _folder() -> Path:
     """The example mails: in the wheel beside this file, in a checkout in ``examples/mails``."""
-    packed = Path(str(files(__package__))) / "mails"
+    packed = Path(str(files("servicekit.cli.demo"))) / "mails"
     return packed if packed.is_dir() else Path(__file__).parents[4] / "examples" / "mails"
