@@ -116,14 +116,13 @@ def transliterate(
 
 
 def _clusters(text: str) -> Iterator[tuple[int, str]]:
-    """Each character with the combining marks that follow it, and its index."""
+    """Each character of a text that is not empty, with the combining marks that follow it, and its index."""
     start = 0
     for index, character in enumerate(text):
         if index > start and not unicodedata.combining(character):
             yield start, text[start:index]
             start = index
-    if text:
-        yield start, text[start:]
+    yield start, text[start:]
 
 
 def _micro(text: str, index: int, cluster: str) -> str:
