@@ -24,10 +24,5 @@ def test_everything_is_said_by_name(kind: type) -> None:
 
 def test_what_became_of_an_address_reads_as_a_report() -> None:
     """Users read these words in the report on the addresses they added."""
-    assert {added.name: added.value for added in Added} == {
-        "ADDED": "added",
-        "MOVED": "moved",
-        "ALREADY_THERE": "already there",
-        "NOT_AN_ADDRESS": "not an address",
-        "TAKEN": "belongs to another organisation",
-    }
+    words = {"added", "moved", "already there", "not an address", "belongs to another organisation"}
+    assert set(Added) >= words

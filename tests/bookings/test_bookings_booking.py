@@ -1,0 +1,197 @@
+"""Bookings against their table, written out by hand, and as long histories."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servicekit.bookings import HOLDING, TRANSITIONS, Action, Booking, BookingState, Party, act, book, rebook
+from servicekit.errors import Conflict, Invalid
+from servicekit.ids import BookingId, BranchId, ClientId, GroupId, ProviderId, ServiceId
+from servicekit.moments import Instant, Window
+
+NOW = Instant.parse("2026-11-25T13:00:00Z")
+HOUR = timedelta(hours=1)
+TABLE = """
+                confirm     rebook      cancel      check in    complete    mark as no-show
+requested       confirmed   requested   cancelled   -           -           -
+confirmed       =           confirmed   cancelled   checked_in  -           no_show
+checked_in      -           -           -           =           completed   -
+completed       -           -           -           -           =           -
+cancelled       -           -           =           -           -           -
+no_show         -           -           -           -           -           =
+"""
+"""For each state (rows) and action (columns): where it leads; ``-`` is refused, ``=`` was done already."""
+BOOKING = Booking(
+    id=BookingId("bkg_1"),
+    organisation=GroupId("grp_1"),
+    branch=BranchId("brn_1"),
+    service=ServiceId("srv_1"),
+    provider=ProviderId("prv_1"),
+    client=ClientId("cli_1"),
+    starts=NOW + HOUR,
+    ends=NOW + 2 * HOUR,
+    zone="Europe/Zurich",
+    state=BookingState.CONFIRMED,
+    revision=4,
+)
+
+
+def cells() -> list[tuple[BookingState, Action, str]]:
+    """The table's 36 pairs, and where each leads."""
+    actions = [Action.CONFIRM, Action.REBOOK, Action.CANCEL, Action.CHECK_IN, Action.COMPLETE, Action.MARK_NO_SHOW]
+    rows = [line.split() for line in TABLE.strip().splitlines()[1:]]
+    return [
+        (BookingState[name.upper()], action, leads)
+        for name, *leading in rows
+        for action, leads in zip(actions, leading, strict=True)
+    ]
+
+
+def done(booking: Booking, action: Action) -> Booking:
+    """The booking after the action; a move goes to the hour after."""
+    if action is Action.REBOOK:
+        return rebook(booking, Window(booking.starts + HOUR, booking.ends + HOUR), NOW)
+    return act(booking, action, by=Party.CLIENT)
+
+
+@pytest.mark.spec("B-01")
+def test_the_table_is_whole() -> None:
+    """Every state meets every action, and the public table is this one."""
+    assert {(state, action) for state, action, _ in cells()} == {
+        (state, action) for state in BookingState for action in Action
+    }
+    allowed = {(state, action): BookingState[leads.upper()] for state, action, leads in cells() if leads not in "-="}
+    assert {(state, action): leads for state, row in TRANSITIONS.items() for action, leads in row.items()} == allowed
+
+
+@pytest.mark.spec("B-01")
+@pytest.mark.parametrize(("state", "action", "leads"), cells())
+def test_every_pair_does_what_the_table_says(state: BookingState, action: Action, leads: str) -> None:
+    """Each pair leads where it should, or changes nothing, or is refused with what is possible instead."""
+    booking = evolve(BOOKING, state=state)
+    if leads == "=":
+        assert done(booking, action) is booking
+    elif leads == "-":
+        with pytest.raises(Conflict) as caught:
+            done(booking, action)
+        assert caught.value.code == "transition_refused"
+        assert caught.value.facts == {
+            "booking": booking.id,
+            "state": state.value,
+            "action": action.value,
+            "possible": [
+                other.value for there, other, elsewhere in cells() if there is state and elsewhere not in "-="
+            ],
+        }
+    else:
+        after = done(booking, action)
+        assert after.state is BookingState[leads.upper()]
+        assert after.revision == booking.revision + (action in {Action.REBOOK, Action.CANCEL})
+        assert after.cancelled_by is (Party.CLIENT if action is Action.CANCEL else None)
+        moved = HOUR if action is Action.REBOOK else timedelta(0)
+        assert after.window == Window(booking.starts + moved, booking.ends + moved)
+
+
+@pytest.mark.spec("B-01")
+def test_a_refusal_where_nothing_is_possible_says_so() -> None:
+    """The sentence names state, action and what is possible, or that nothing is."""
+    with pytest.raises(Conflict, match=r"that is cancelled cannot be asked to check in; possible now: nothing\."):
+        act(evolve(BOOKING, state=BookingState.CANCELLED), Action.CHECK_IN)
+    with pytest.raises(Conflict, match=r"that is checked in cannot be asked to cancel; possible now: complete\."):
+        act(evolve(BOOKING, state=BookingState.CHECKED_IN), Action.CANCEL)
+
+
+def test_who_cancelled_first_stays() -> None:
+    """A second cancellation, by the other party, does not change who owes what."""
+    cancelled = act(BOOKING, Action.CANCEL, by=Party.CLIENT)
+    assert act(cancelled, Action.CANCEL, by=Party.BUSINESS) is cancelled
+
+
+def test_a_move_needs_a_window() -> None:
+    """``act`` cannot move: it says what can."""
+    with pytest.raises(Invalid) as caught:
+        act(BOOKING, Action.REBOOK)
+    assert caught.value.code == "rebook_needs_window"
+
+
+def test_moving_to_where_it_is_changes_nothing() -> None:
+    """The same window again is the same revision, also when that window has begun by now."""
+    assert rebook(BOOKING, BOOKING.window, NOW + 9 * HOUR) is BOOKING
+
+
+def test_a_cancelled_booking_cannot_even_stay() -> None:
+    """A move to its own window is refused as well where moving is."""
+    with pytest.raises(Conflict):
+        rebook(evolve(BOOKING, state=BookingState.CANCELLED), BOOKING.window, NOW)
+
+
+@given(st.integers(-3, 3), st.integers(1, 3))
+def test_no_booking_starts_in_the_past(starts: int, length: int) -> None:
+    """It is made and moved to now or later; an earlier start is refused, by whole instants and whatever the zone."""
+    window = Window(NOW + timedelta(microseconds=starts), NOW + timedelta(microseconds=starts + length))
+    booking = evolve(BOOKING, starts=window.opens, ends=window.closes)
+    if starts >= 0:
+        assert book(booking, NOW) is booking
+        assert rebook(BOOKING, window, NOW).window == window
+        return
+    with pytest.raises(Invalid) as made:
+        book(booking, NOW)
+    with pytest.raises(Invalid) as moved:
+        rebook(BOOKING, window, NOW)
+    assert made.value.code == moved.value.code == "booking_in_the_past"
+    assert made.value.facts == moved.value.facts == {"starts": str(window.opens), "at": str(NOW)}
+
+
+def test_a_booking_ends_after_it_starts() -> None:
+    """A booking of no length is refused when it is made."""
+    with pytest.raises(Invalid) as caught:
+        book(evolve(BOOKING, ends=BOOKING.starts), NOW)
+    assert caught.value.code == "empty_window"
+
+
+@pytest.mark.spec("B-01")
+@given(st.sampled_from([BookingState.REQUESTED, BookingState.CONFIRMED]), st.lists(st.sampled_from(Action)))
+def test_histories_end_where_the_table_leads(state: BookingState, actions: list[Action]) -> None:
+    """Any row of actions, refused ones and all: state, revision and window are what a walk over the table gives."""
+    table = {(there, action): leads for there, action, leads in cells()}
+    booking = evolve(BOOKING, state=state, revision=1)
+    here, changes, moves = state, 0, 0
+    for action in actions:
+        leads = table[here, action]
+        before = booking
+        if leads == "-":
+            with pytest.raises(Conflict):
+                done(booking, action)
+            continue
+        booking = done(booking, action)
+        assert (booking is before) == (leads == "=")
+        if leads != "=":
+            here = BookingState[leads.upper()]
+            moves += action is Action.REBOOK
+            changes += action in {Action.REBOOK, Action.CANCEL}
+    assert (booking.state, booking.revision) == (here, 1 + changes)
+    assert booking.starts == BOOKING.starts + moves * HOUR
+
+
+@pytest.mark.spec("B-02")
+def test_what_holds_the_place() -> None:
+    """Also a booking that waits for approval holds its place; one that is over, cancelled or missed does not."""
+    assert {"requested", "confirmed", "checked in"} == HOLDING
+
+
+@pytest.mark.spec("B-03")
+@pytest.mark.parametrize("state", BookingState)
+def test_what_doors_and_meetings_follow(state: BookingState) -> None:
+    """Keys and meetings are for bookings that stand; not for requests, and no more for cancelled or missed ones."""
+    assert evolve(BOOKING, state=state).obeyed == (state in {"confirmed", "checked in", "completed"})
+
+
+def test_words_that_are_stored() -> None:
+    """Databases hold these words: changing one loses what was stored under it."""
+    assert set(BookingState) >= {"requested", "confirmed", "checked in", "completed", "cancelled", "no-show"}
+    assert set(Party) == {"client", "business"}
