@@ -1,15 +1,14 @@
-"""The GSM alphabet: its tables, encoding, decoding and packing."""
+"""The GSM alphabet: its tables, encoding and decoding."""
 
 # ruff: noqa: RUF001  this file is about characters that look like others
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from sms_model import BASIC_LETTERS, EXTENSION_LETTERS, SEPTETS, any_text, gsm_text, pack_bits
+from sms_model import BASIC_LETTERS, EXTENSION_LETTERS, SEPTETS, any_text, gsm_text
 
 from servicekit.errors import Invalid
-from servicekit.sms import GSM_03_38, pack, unpack
+from servicekit.sms import GSM_03_38
 from servicekit.sms.alphabet import Alphabet, spread
 
 
@@ -115,53 +114,3 @@ def test_a_character_in_both_tables_takes_the_cheaper_code() -> None:
     alphabet = Alphabet(GSM_03_38.basic, {**GSM_03_38.extension, 0x41: "A"})
     assert alphabet.encode("A€") == b"A\x1b\x65"
     assert alphabet.decode(b"\x1b\x41") == "A"
-
-
-@pytest.mark.parametrize(
-    ("septets", "packed"),
-    [
-        (b"", ""),
-        (b"hello", "e8329bfd06"),
-        (b"hellohello", "e8329bfd4697d9ec37"),
-        (b"\x7f", "7f"),
-        (b"1234567", "31d98c56b3dd00"),
-        (b"12345678", "31d98c56b3dd70"),
-        (b"123456789", "31d98c56b3dd7039"),
-    ],
-)
-def test_septets_pack_least_significant_bit_first(septets: bytes, packed: str) -> None:
-    """Known examples of TS 23.038, 6.1.2.1.1: eight septets in seven octets."""
-    assert pack(septets).hex() == packed
-    assert unpack(bytes.fromhex(packed), len(septets)) == septets
-
-
-@given(st.binary(max_size=200).map(lambda octets: bytes(octet & 0x7F for octet in octets)), st.integers(0, 6))
-def test_packing_agrees_with_the_bits_and_can_be_undone(septets: bytes, fill: int) -> None:
-    """Packed octets are those of a bit-by-bit model; unpacking with the count gives the septets back."""
-    octets = pack(septets, fill=fill)
-    assert octets == pack_bits(septets, fill)
-    assert unpack(octets, len(septets), fill=fill) == septets
-    assert unpack(octets, fill=fill)[: len(septets)] == septets
-
-
-@pytest.mark.parametrize(
-    ("octets", "fill", "fit"), [(0, 0, 0), (1, 0, 1), (7, 0, 8), (7, 1, 7), (0, 3, 0), (140, 0, 160)]
-)
-def test_without_a_count_as_many_septets_come_out_as_fit(octets: int, fill: int, fit: int) -> None:
-    """Seven octets give eight septets, or seven after a fill bit."""
-    assert unpack(bytes(octets), fill=fill) == bytes(fit)
-
-
-@pytest.mark.parametrize("count", [-1, 9])
-def test_more_septets_than_there_are_cannot_be_unpacked(count: int) -> None:
-    """A count that the octets do not hold is refused with how many there are."""
-    with pytest.raises(Invalid, match="7 octets hold 8 septets") as refusal:
-        unpack(bytes(7), count)
-    assert (refusal.value.code, refusal.value.facts) == ("bad_septets", {"there": 8})
-
-
-def test_an_octet_that_is_no_septet_cannot_be_packed() -> None:
-    """Packing refuses what would spill into the next septet."""
-    with pytest.raises(Invalid, match="0x80 is none") as refusal:
-        pack(b"ab\x80")
-    assert refusal.value.code == "bad_septets"

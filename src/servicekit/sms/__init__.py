@@ -14,11 +14,12 @@ to be sent, parts that do not make a message, sender names that the standard doe
 Importing this page loads the standard library, attrs and `servicekit.errors`, nothing else.
 """
 
-from servicekit.sms.alphabet import GSM_03_38, Alphabet, pack, unpack
+from servicekit.sms.alphabet import GSM_03_38, Alphabet
 from servicekit.sms.codec import register_codecs, unregister_codecs
 from servicekit.sms.explanation import Blocker, Explanation, explain
 from servicekit.sms.national import Language, Tables, alphabet_for
 from servicekit.sms.numbers import parse_number
+from servicekit.sms.packing import pack, unpack
 from servicekit.sms.parts import AnyPart, Part, join, split
 from servicekit.sms.reading import ReceivedPart, read_part
 from servicekit.sms.segments import Segments, Unencodable, check_limit, count_segments

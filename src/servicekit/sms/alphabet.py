@@ -1,4 +1,4 @@
-"""The GSM 7-bit default alphabet of 3GPP TS 23.038 (6.2.1), its extension table, and how septets are packed (6.1.2.1).
+"""The GSM 7-bit default alphabet of 3GPP TS 23.038 (6.2.1) and its extension table.
 
 Rules kept here:
 
@@ -18,11 +18,10 @@ from typing import Final
 
 from servicekit.errors import Invalid
 
-__all__ = ["ESCAPE", "GSM_03_38", "Alphabet", "pack", "unpack"]
+__all__ = ["ESCAPE", "GSM_03_38", "Alphabet"]
 
 ESCAPE: Final = 0x1B
 _HIGHEST: Final = 0x7F
-_SEVEN, _EIGHT = 7, 8
 
 # TS 23.038, 6.2.1: position is code. The escape's place holds U+001B, which is taken out below.
 BASIC: Final = (
@@ -159,55 +158,6 @@ def _bad_septets(septets: bytes, index: int) -> Invalid:
 def spread(marks: bytes) -> bytes:
     """Make the stream (a byte a septet) of marks (a byte a character)."""
     return marks if marks.isascii() else marks.decode("latin-1").encode()
-
-
-def pack(septets: bytes, *, fill: int = 0) -> bytes:
-    """Pack septets into octets, least significant bit first, after ``fill`` zero bits (0 to 6). Linear.
-
-    ``fill`` is what stands between a user data header and the text that follows it (TS 23.040, 9.2.3.24).
-
-    Raises:
-        Invalid: ``bad_septets`` if an octet is above 0x7F.
-
-    >>> pack(b"hello").hex()
-    'e8329bfd06'
-    """
-    if not septets.isascii():
-        raise Invalid(f"A septet is at most 0x7F: {max(septets):#04x} is none.", code="bad_septets")
-    octets = bytearray()
-    for start in range(0, len(septets), _EIGHT):  # eight septets fill seven octets
-        block = septets[start : start + _EIGHT]
-        bits = sum(septet << 7 * place for place, septet in enumerate(block))
-        octets += bits.to_bytes((7 * len(block) + 7) // 8, "little")
-    if not fill:
-        return bytes(octets)
-    return (int.from_bytes(octets, "little") << fill).to_bytes((7 * len(septets) + fill + 7) // 8, "little")
-
-
-def unpack(octets: bytes, count: int | None = None, *, fill: int = 0) -> bytes:
-    """Unpack ``count`` septets (as many as fit if None) that start after ``fill`` bits (0 to 6). Linear.
-
-    With None, 8n - 1 and 8n septets look alike and the last may be a padding ``@``: give the count that the message
-    carries (TP-User-Data-Length).
-
-    Raises:
-        Invalid: ``bad_septets`` if there are fewer than ``count``.
-
-    >>> unpack(bytes.fromhex("e8329bfd06"))
-    b'hello'
-    """
-    there = max(0, 8 * len(octets) - fill) // 7
-    if count is None:
-        count = there
-    if not 0 <= count <= there:
-        raise Invalid(f"{len(octets)} octets hold {there} septets, not {count}.", code="bad_septets", there=there)
-    if fill:
-        octets = (int.from_bytes(octets, "little") >> fill).to_bytes(len(octets), "little")
-    septets = bytearray()
-    for start in range(0, len(octets), _SEVEN):
-        bits = int.from_bytes(octets[start : start + _SEVEN], "little")
-        septets += bytes(bits >> 7 * place & _HIGHEST for place in range(_EIGHT))
-    return bytes(septets[:count])
 
 
 GSM_03_38: Final = Alphabet(BASIC, EXTENSION)

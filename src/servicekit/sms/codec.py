@@ -3,7 +3,7 @@
 Rules kept here:
 
 * Names: ``gsm-03.38``, and ``gsm-03.38-turkish``, ``-spanish``, ``-portuguese`` for the default basic table with that single
-  shift table; one septet in each octet. Packing is `servicekit.sms.alphabet.pack`'s business.
+  shift table; one septet in each octet. Packing is `servicekit.sms.pack`'s business.
 * ``errors`` works as for every codec: ``"strict"`` raises `UnicodeEncodeError` or `UnicodeDecodeError`; other handlers are
   asked. To decode as a phone does, use `Alphabet.decode`.
 

@@ -18,10 +18,11 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from servicekit.errors import Invalid
-from servicekit.sms.alphabet import ESCAPE_MARK, pack
+from servicekit.sms.alphabet import ESCAPE_MARK
 from servicekit.sms.headers import GSM_7, Header, build_header, fill_bits
 from servicekit.sms.layout import Layout, latin_1, lay_out
 from servicekit.sms.national import Language, Tables, alphabet_for
+from servicekit.sms.packing import pack
 from servicekit.sms.segments import MOST_PARTS, refuse_lone_surrogates
 
 __all__ = ["AnyPart", "Part", "join", "split"]

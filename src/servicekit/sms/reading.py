@@ -15,9 +15,9 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from servicekit.errors import Invalid
-from servicekit.sms.alphabet import unpack
 from servicekit.sms.headers import GSM_7, UCS_2, Header, fill_bits, read_header
 from servicekit.sms.national import alphabet_for
+from servicekit.sms.packing import unpack
 
 __all__ = ["ReceivedPart", "read_part"]
 
