@@ -197,9 +197,8 @@ class Relay:
             case GivenUp(reason):
                 _log.error("%s %s was given up: %s", effect.kind, effect.subject, reason)
                 return self._stored(store, evolve(effect, state=EffectState.DEAD, trouble=reason))
-            case Failed(error, stubborn):
-                _log.warning("%s %s failed: %s", effect.kind, effect.subject, error.message)
-                return self._stored(store, self._failed(effect, error, stubborn=stubborn))
+        _log.warning("%s %s failed: %s", effect.kind, effect.subject, verdict.error.message)
+        return self._stored(store, self._failed(effect, verdict.error, stubborn=verdict.stubborn))
 
     def _failed(self, effect: Effect, error: OutsideError, *, stubborn: bool) -> Effect:
         attempts, judged = effect.attempts, error

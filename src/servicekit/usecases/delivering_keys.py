@@ -10,7 +10,7 @@ from attrs import evolve
 
 from servicekit.errors import OutcomeUnknown, OutsideError, Rejected
 from servicekit.ids import KeyId
-from servicekit.keys import Ask, Drop, End, Key, KeyState, LookUp, Settled, Stuck, next_step
+from servicekit.keys import Drop, End, Key, KeyState, LookUp, Settled, Stuck, next_step
 from servicekit.outbox.effects import Effect
 from servicekit.ports.doors import Doors, KeyOrder, VendorKey
 from servicekit.usecases.delivering import Done, Failed, GivenUp, Next, Outside, Step, Verdict
@@ -45,8 +45,7 @@ def prepare_key(work: Work, effect: Effect) -> Step:
                 lambda later, _: _mark(later, key.id, KeyState.ENDED),
                 lambda _, error: Failed(error, stubborn=True),
             )
-        case Ask(key):
-            return _ask(work, doors, key, stubborn=any(other.state is KeyState.MADE for other in keys))
+    return _ask(work, doors, step.key, stubborn=any(other.state is KeyState.MADE for other in keys))
 
 
 def _ask(work: Work, doors: Doors, key: Key, *, stubborn: bool) -> Step:

@@ -14,7 +14,7 @@ from attrs import evolve
 
 from servicekit.errors import OutcomeUnknown, OutsideError, Rejected
 from servicekit.ids import MeetingId
-from servicekit.meetings import Create, Drop, LookUp, Meeting, MeetingState, Move, Remove, Settled, Stuck, next_step
+from servicekit.meetings import Create, Drop, LookUp, Meeting, MeetingState, Remove, Settled, Stuck, next_step
 from servicekit.moments import Instant, Window
 from servicekit.outbox.effects import Effect
 from servicekit.ports.meetings import MeetingOrder, Meetings, VendorMeeting
@@ -42,8 +42,7 @@ def prepare_meeting(work: Work, effect: Effect) -> Step:
             return _mark(work, meeting.id, state=MeetingState.DROPPED)
         case LookUp() | Create():
             return _make(work, service, meeting, look_up=isinstance(step, LookUp))
-        case Move() | Remove():
-            return _change(work, service, meeting, remove=isinstance(step, Remove))
+    return _change(work, service, meeting, remove=isinstance(step, Remove))
 
 
 def _make(work: Work, service: Meetings, meeting: Meeting, *, look_up: bool) -> Step:

@@ -34,6 +34,6 @@ def migrations(spelling: Mapping[str, str]) -> tuple[Migration, ...]:
         text = "\n".join(lines)
         for word, spelt in spelling.items():
             text = text.replace(f"{{{word}}}", spelt)
-        statements = tuple(statement.strip() for statement in text.split(";\n") if statement.strip(" \n;"))
+        statements = tuple(bare for statement in f"{text}\n".split(";\n") if (bare := statement.strip()))
         found.append(Migration(int(number), name, statements))
     return tuple(found)

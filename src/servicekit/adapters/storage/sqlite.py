@@ -81,7 +81,7 @@ class SqliteStorage:
         """Apply what is missing, under the write lock, so that two at once apply each step once."""
         with self._connection() as connection:
             self._use_write_ahead_log(connection)
-            with _transaction(connection, "IMMEDIATE"):
+            with _transaction(connection, "IMMEDIATE"), _translated():
                 connection.execute(
                     "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)"
                 )

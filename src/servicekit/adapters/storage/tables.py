@@ -14,7 +14,7 @@ from servicekit.errors import NotFound, StorageError
 from servicekit.ids import GroupId, ProviderId, UserId
 from servicekit.messages import GUARD_SPAN, Message, SearchLog
 from servicekit.moments import Instant, Window
-from servicekit.permissions import Everything, Nothing, OfCustomer, Visible
+from servicekit.permissions import Everything, Nothing, Visible
 from servicekit.portal import Order
 
 __all__ = [
@@ -164,16 +164,15 @@ def _where(visible: Visible) -> tuple[str, list[object]]:
             return "1 = 0", []
         case Everything(organisation):
             return "organisation = ?", [organisation]
-        case OfCustomer():
-            placed, values = "1 = 1", list[object]()
-            if visible.facilities is not None:
-                placed, values = f"facility IN ({', '.join('?' * len(visible.facilities))})", list(visible.facilities)
-                placed = placed if visible.facilities else "1 = 0"
-            loose = "1 = 1" if visible.unassigned else "1 = 0"
-            return (
-                f"organisation = ? AND customer = ? AND ((facility IS NULL AND {loose}) OR (facility IS NOT NULL AND {placed}))",
-                [visible.organisation, visible.customer, *values],
-            )
+    placed, values = "1 = 1", list[object]()
+    if visible.facilities is not None:
+        placed, values = f"facility IN ({', '.join('?' * len(visible.facilities))})", list(visible.facilities)
+        placed = placed if visible.facilities else "1 = 0"
+    loose = "1 = 1" if visible.unassigned else "1 = 0"
+    return (
+        f"organisation = ? AND customer = ? AND ((facility IS NULL AND {loose}) OR (facility IS NOT NULL AND {placed}))",
+        [visible.organisation, visible.customer, *values],
+    )
 
 
 class SqlGuards:
