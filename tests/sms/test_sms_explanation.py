@@ -50,7 +50,7 @@ def test_a_text_that_transliterating_does_not_help() -> None:
         "UCS-2 because of:",
         "  U+2026 HORIZONTAL ELLIPSIS at 3: '...' can stand for it",
         "  U+1F600 GRINNING FACE at 5: nothing in the GSM alphabet can stand for it",
-        "Transliterating helps only if those without a replacement are left out as well: then it takes 1 SMS.",
+        "Transliterating saves nothing while those without a replacement are in the text; without them it takes 1 SMS.",
     ]
     assert explanation.without == count_segments("Hej... " + "x" * 70)
     assert explain("hej–").lines()[-1] == "Transliterating saves nothing: 1 before, 1 after."

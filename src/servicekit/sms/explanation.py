@@ -103,8 +103,8 @@ class Explanation:
         done = self.transliterated
         if self.without is not None:
             yield (
-                "Transliterating helps only if those without a replacement are left out as well: "
-                f"then it takes {self.without.segments} SMS."
+                "Transliterating saves nothing while those without a replacement are in the text; "
+                f"without them it takes {self.without.segments} SMS."
             )
         elif self.blockers:
             saved = f"saves {done.saved} SMS" if done.saved > 0 else "saves nothing"
