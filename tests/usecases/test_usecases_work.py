@@ -1,0 +1,552 @@
+"""Who may ask what: every command and query, by strangers, by members without the right, and by whoever holds exactly it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve, frozen
+
+from servicekit import Kit, Principal
+from servicekit.bookings import (
+    AddBranch,
+    AddClient,
+    AddProvider,
+    AddService,
+    Book,
+    Booking,
+    Cancel,
+    CheckIn,
+    Complete,
+    Confirm,
+    GetBooking,
+    MarkNoShow,
+    Rebook,
+)
+from servicekit.commands import Command, PrincipalKind, Query
+from servicekit.errors import ConfigurationError, Forbidden, Invalid, NotFound, Refused
+from servicekit.groups import (
+    AddGroup,
+    AddUsers,
+    ChangeSettings,
+    FoundOrganisation,
+    Group,
+    ProvideNumbers,
+    Settings,
+    User,
+)
+from servicekit.ids import (
+    BookingId,
+    BranchId,
+    ClientId,
+    CustomerId,
+    EffectId,
+    FacilityId,
+    GrantId,
+    GroupId,
+    Id,
+    OrderId,
+    ProviderId,
+    ServiceId,
+    UserId,
+)
+from servicekit.keys import AtDoor, ListKeys
+from servicekit.meetings import FetchHostLink, GetMeeting
+from servicekit.messages import SearchLog, SendText
+from servicekit.notices import Channel, Occasion, SaveTemplate
+from servicekit.outbox.effects import Effect, EffectKind, EffectState, ListEffects, RetryEffect
+from servicekit.permissions import Grant
+from servicekit.portal import (
+    AddCustomer,
+    AddCustomerUser,
+    AddFacility,
+    AddOrder,
+    Customer,
+    GetOrder,
+    ListOrders,
+    Order,
+)
+from servicekit.runtime.entropy import mint
+from servicekit.testing.clock import ManualClock
+from servicekit.usecases import commands, queries
+from world import DAY, HOUR, MAIN, NOON, OPERATOR, World, foreign
+
+pytest_plugins = ("world_fixtures",)
+
+
+@frozen
+class Things:
+    """One thing of each kind, of one organisation."""
+
+    group: GroupId
+    user: UserId
+    branch: BranchId
+    service: ServiceId
+    provider: ProviderId
+    client: ClientId
+    requested: BookingId
+    booking: BookingId
+    arrived: BookingId
+    customer: CustomerId
+    facility: FacilityId
+    order: OrderId
+    effect: EffectId
+
+
+@frozen
+class Request:
+    """A command or query about one thing, named by ``kind``, and the scope that it needs."""
+
+    name: str
+    kind: str
+    scope: str
+    make: Callable[[Things, World], Command[object] | Query[object]]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def starts(world: World, days: int = 9) -> dict[str, Any]:
+    """A time that is free."""
+    return {"starts": world.now + days * DAY}
+
+
+REQUESTS: Sequence[Request] = (
+    Request("AddGroup", "group", "groups:write", lambda it, _: AddGroup(parent=it.group, name="Team")),
+    Request(
+        "ChangeSettings",
+        "group",
+        "groups:write",
+        lambda it, _: ChangeSettings(group=it.group, change=Settings(signature="/S")),
+    ),
+    Request(
+        "AddUsers", "group", "users:write", lambda it, _: AddUsers(group=it.group, addresses=("new@salon.example",))
+    ),
+    Request("SendText", "user", "messages:write", lambda it, _: SendText(user=it.user, to="+46701740605", text="Hi")),
+    Request("SearchLog", "group", "log:read", lambda it, _: SearchLog(group=it.group)),
+    Request(
+        "AddBranch", "group", "catalogue:write", lambda it, _: AddBranch(organisation=it.group, name="B", zone="UTC")
+    ),
+    Request(
+        "AddService", "branch", "catalogue:write", lambda it, _: AddService(branch=it.branch, name="S", length=HOUR)
+    ),
+    Request("AddProvider", "group", "catalogue:write", lambda it, _: AddProvider(organisation=it.group, name="P")),
+    Request(
+        "AddClient",
+        "group",
+        "clients:write",
+        lambda it, _: AddClient(organisation=it.group, name="C", email="c@home.example"),
+    ),
+    Request(
+        "Book",
+        "service",
+        "bookings:write",
+        lambda it, world: Book(service=it.service, provider=it.provider, client=it.client, **starts(world)),
+    ),
+    Request("Rebook", "booking", "bookings:write", lambda it, world: Rebook(it.booking, **starts(world))),
+    Request("Cancel", "booking", "bookings:write", lambda it, _: Cancel(it.booking)),
+    Request("Confirm", "requested", "bookings:write", lambda it, _: Confirm(it.requested)),
+    Request("CheckIn", "booking", "bookings:write", lambda it, _: CheckIn(it.booking)),
+    Request("Complete", "arrived", "bookings:write", lambda it, _: Complete(it.arrived)),
+    Request("MarkNoShow", "booking", "bookings:write", lambda it, _: MarkNoShow(it.booking)),
+    Request("GetBooking", "booking", "bookings:read", lambda it, _: GetBooking(it.booking)),
+    Request("ListKeys", "booking", "bookings:read", lambda it, _: ListKeys(it.booking)),
+    Request("AtDoor", "booking", "bookings:read", lambda it, world: AtDoor(it.booking, MAIN, world.now)),
+    Request("GetMeeting", "booking", "bookings:read", lambda it, _: GetMeeting(it.booking)),
+    Request("FetchHostLink", "booking", "meetings:host", lambda it, _: FetchHostLink(it.booking)),
+    Request(
+        "SaveTemplate",
+        "group",
+        "templates:write",
+        lambda it, _: SaveTemplate(
+            organisation=it.group, occasion=Occasion.BOOKED, channel=Channel.CLIENT_TEXT, text="Hello"
+        ),
+    ),
+    Request("AddCustomer", "group", "customers:write", lambda it, _: AddCustomer(organisation=it.group, name="Bau AG")),
+    Request("AddFacility", "customer", "customers:write", lambda it, _: AddFacility(customer=it.customer, name="Yard")),
+    Request(
+        "AddCustomerUser",
+        "customer",
+        "customer_rights:write",
+        lambda it, _: AddCustomerUser(customer=it.customer, email="c@bau.example", facilities=(it.facility,)),
+    ),
+    Request(
+        "AddOrder",
+        "customer",
+        "orders:write",
+        lambda it, _: AddOrder(customer=it.customer, title="Lift", facility=it.facility),
+    ),
+    Request("ListOrders", "group", "orders:read", lambda it, _: ListOrders(organisation=it.group)),
+    Request("GetOrder", "order", "orders:read", lambda it, _: GetOrder(it.order)),
+    Request("ListEffects", "group", "effects:read", lambda it, _: ListEffects(organisation=it.group)),
+    Request("RetryEffect", "effect", "effects:write", lambda it, _: RetryEffect(it.effect)),
+)
+KINDS: dict[str, tuple[type[Id], str]] = {
+    "group": (GroupId, Group.__name__),
+    "user": (UserId, User.__name__),
+    "branch": (BranchId, "Branch"),
+    "service": (ServiceId, "Service"),
+    "booking": (BookingId, Booking.__name__),
+    "requested": (BookingId, Booking.__name__),
+    "arrived": (BookingId, Booking.__name__),
+    "customer": (CustomerId, Customer.__name__),
+    "order": (OrderId, Order.__name__),
+    "effect": (EffectId, Effect.__name__),
+}
+
+
+@pytest.fixture
+def things(world: World) -> Things:
+    """The salon's; its booking has a key and a meeting, and one of its effects was given up."""
+    kit, anna = world.kit, world.anna
+    booking = world.book()
+    kit.deliver()
+    needs = kit.perform(AddService(branch=world.branch.id, name="Colour", length=HOUR, needs_approval=True), by=anna)
+    requested = world.book(needs, starts=world.now + 2 * DAY)
+    arrived = world.book(world.haircut, starts=world.now + 3 * DAY)
+    kit.perform(CheckIn(arrived.id), by=anna)
+    customer = kit.perform(AddCustomer(organisation=world.root.id, name="Holz GmbH"), by=anna)
+    facility = kit.perform(AddFacility(customer=customer.id, name="Mill"), by=anna)
+    order = kit.perform(AddOrder(customer=customer.id, title="Saw"), by=anna)
+    dead = Effect(
+        id=mint(EffectId, world.now),
+        organisation=world.root.id,
+        kind=EffectKind.TEXT,
+        subject="msg_lost",
+        state=EffectState.DEAD,
+        made_at=world.now,
+        due_at=world.now,
+    )
+    with world.look() as store:
+        store.effects.add(dead)
+    return Things(
+        group=world.root.id,
+        user=world.admin.id,
+        branch=world.branch.id,
+        service=world.haircut.id,
+        provider=world.chair.id,
+        client=world.eva.id,
+        requested=requested.id,
+        booking=booking.id,
+        arrived=arrived.id,
+        customer=customer.id,
+        facility=facility.id,
+        order=order.id,
+        effect=dead.id,
+    )
+
+
+def replaced(things: Things, kind: str, one: Any) -> Things:
+    """The things with another one of a kind."""
+    return evolve(things, **{kind: one})
+
+
+def asked(world: World, request: Command[object] | Query[object], by: Principal) -> object:
+    """Perform it or ask it."""
+    if isinstance(request, Command):
+        return world.kit.perform(request, by=by)
+    return world.kit.ask(request, by=by)
+
+
+def refusal(world: World, request: Command[object] | Query[object], by: Principal) -> Refused:
+    """The refusal that it ends in, with nothing written."""
+    before = world.tables()
+    with pytest.raises(Refused) as caught:
+        asked(world, request, by)
+    assert world.tables() == before
+    return caught.value
+
+
+def test_the_table_above_has_every_command_and_query() -> None:
+    """But for the two that are an operator's alone."""
+    named = {request.name for request in REQUESTS}
+    known = {kind.__name__ for kind in (*commands(), *queries())}
+
+    assert known - named == {FoundOrganisation.__name__, ProvideNumbers.__name__}
+    assert named <= known
+
+
+# Strangers
+
+
+def _foreign_client(world: World, root: Group, rolf: Principal) -> Principal:
+    made = world.kit.perform(AddClient(organisation=root.id, name="Otto", email="otto@home.example"), by=rolf)
+    return Principal.of(made.id)
+
+
+def _foreign_provider(world: World, root: Group, rolf: Principal) -> Principal:
+    return Principal.of(world.kit.perform(AddProvider(organisation=root.id, name="Olga"), by=rolf).id)
+
+
+def _foreign_customer_user(world: World, root: Group, rolf: Principal) -> Principal:
+    customer = world.kit.perform(AddCustomer(organisation=root.id, name="Rival's"), by=rolf)
+    made = world.kit.perform(AddCustomerUser(customer=customer.id, email="cu@rival.example"), by=rolf)
+    return Principal.of(made.id)
+
+
+def _own_client(world: World, *_: object) -> Principal:
+    made = world.kit.perform(AddClient(organisation=world.root.id, name="Ida", email="ida@home.example"), by=world.anna)
+    return Principal.of(made.id)
+
+
+STRANGERS: dict[str, Callable[[World, Group, Principal], Principal]] = {
+    "an administrator of another organisation": lambda _, __, rolf: rolf,
+    "a client of another organisation": _foreign_client,
+    "a provider of another organisation": _foreign_provider,
+    "a customer user of another organisation": _foreign_customer_user,
+    "another client of the same organisation": _own_client,
+    "another provider of the same organisation": lambda world, *_: Principal.of(world.chair.id),
+    "a user who is not there": lambda world, *_: Principal.of(mint(UserId, world.now)),
+    "the operator": lambda *_: OPERATOR,
+    "an operator whose name is an administrator's id": lambda world, *_: Principal.operator(world.admin.id),
+}
+
+
+@pytest.mark.parametrize("who", STRANGERS)
+def test_to_a_stranger_what_is_there_reads_like_what_is_not(world: World, things: Things, who: str) -> None:
+    """For every command and query: the same error, code, fact names and sentence, but for the id that was asked for."""
+    stranger = STRANGERS[who](world, *foreign(world))
+    for request in REQUESTS:
+        id_kind, kind = KINDS[request.kind]
+        there, missing = getattr(things, request.kind), mint(id_kind, world.now)
+        refused = refusal(world, request.make(things, world), stranger)
+        absent = refusal(world, request.make(replaced(things, request.kind, missing), world), stranger)
+
+        assert type(refused) is type(absent) is NotFound, request
+        assert refused.code == absent.code == "not_found", request
+        assert refused.facts == {"kind": kind, "id": there}, request
+        assert absent.facts == {"kind": kind, "id": missing}, request
+        assert refused.message == f"There is no {kind} {there}, or you may not see it.", request
+        assert absent.message == f"There is no {kind} {missing}, or you may not see it.", request
+
+
+@pytest.mark.parametrize("what", ["provider", "client"])
+def test_a_booking_takes_nothing_of_another_organisation(world: World, what: str) -> None:
+    """Who may book at home finds a stranger's provider or client no more than one that does not exist."""
+    root, rolf = foreign(world)
+    kit = world.kit
+    branch = kit.perform(AddBranch(organisation=root.id, name="R", zone="UTC"), by=rolf)
+    mine = {
+        "service": kit.perform(AddService(branch=branch.id, name="S", length=HOUR), by=rolf).id,
+        "provider": kit.perform(AddProvider(organisation=root.id, name="P"), by=rolf).id,
+        "client": kit.perform(AddClient(organisation=root.id, name="C", email="c@c.example"), by=rolf).id,
+    }
+    theirs = {"provider": world.room.id, "client": world.eva.id}[what]
+    missing = mint(type(theirs), world.now)
+    told = [
+        refusal(world, Book(**{**mine, what: one}, **starts(world)), rolf)  # type: ignore[arg-type]
+        for one in (theirs, missing)
+    ]
+
+    kind = what.capitalize()
+    assert [refused.message for refused in told] == [
+        f"There is no {kind} {one}, or you may not see it." for one in (theirs, missing)
+    ]
+    assert all(type(refused) is NotFound for refused in told)
+
+
+def test_a_client_cannot_tell_another_organisations_service_from_none(world: World) -> None:
+    """Though it may book for itself, it may only do so at home."""
+    root, rolf = foreign(world)
+    otto = _foreign_client(world, root, rolf)
+    services = (world.haircut.id, mint(ServiceId, world.now))
+    told = [
+        refusal(
+            world, Book(service=one, provider=world.chair.id, client=ClientId(otto.id), starts=world.now + DAY), otto
+        ).message
+        for one in services
+    ]
+
+    assert told == [f"There is no Service {one}, or you may not see it." for one in services]
+
+
+@pytest.mark.parametrize("add", ["user", "order"])
+def test_a_facility_of_another_customer_reads_like_none(world: World, things: Things, add: str) -> None:
+    """Whether it is another customer's or nobody's: it is not this customer's."""
+    other = world.kit.perform(AddCustomer(organisation=world.root.id, name="Stein AG"), by=world.anna)
+    foreign_one = world.kit.perform(AddFacility(customer=other.id, name="Quarry"), by=world.anna)
+    told = []
+    missing = mint(FacilityId, world.now)
+    for facility in (foreign_one.id, missing):
+        request: Command[object] = (
+            AddOrder(customer=things.customer, title="Lift", facility=facility)
+            if add == "order"
+            else AddCustomerUser(customer=things.customer, email="x@holz.example", facilities=(facility,))
+        )
+        told.append(refusal(world, request, world.anna))
+
+    assert {refused.code for refused in told} == {"foreign_facility"}
+    assert told[0].message.replace(foreign_one.id, missing) == told[1].message
+
+
+# Members
+
+
+def _member(world: World, *, group: Group | None = None, email: str = "max@salon.example") -> Principal:
+    (added,) = world.kit.perform(AddUsers(group=(group or world.root).id, addresses=(email,)), by=world.anna)
+    assert added.user is not None
+    return Principal.of(added.user)
+
+
+def test_a_member_without_the_right_is_told_which_it_needs(world: World, things: Things) -> None:
+    """For every command and query but one: Forbidden, with the scope; an order that it may not see it does not find."""
+    max_ = _member(world)
+    for request in REQUESTS:
+        refused = refusal(world, request.make(things, world), max_)
+        if request.name == GetOrder.__name__:
+            assert type(refused) is NotFound
+            continue
+        assert type(refused) is Forbidden, request
+        assert (refused.code, refused.facts) == ("forbidden", {"needs": request.scope}), request
+        assert f"needs the right {request.scope}" in refused.message
+        assert "ask an administrator" in refused.message
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=str)
+def test_exactly_the_scope_that_is_named_is_enough(world: World, things: Things, request_: Request) -> None:
+    """Whoever holds it over the organisation may; every other scope together is not enough."""
+    max_, eve = _member(world), _member(world, email="eve@salon.example")
+    wider = {request_.scope, request_.scope.replace(":read", ":write")}  # to write is to read
+    others = sorted({request.scope for request in REQUESTS} - wider)
+    world.grant(UserId(eve.id), *others, group=world.root)
+    with pytest.raises((Forbidden, NotFound)):
+        asked(world, request_.make(things, world), eve)
+
+    world.grant(UserId(max_.id), request_.scope, group=world.root)
+    asked(world, request_.make(things, world), max_)
+
+
+def test_a_right_in_a_group_is_none_over_the_organisation(world: World, things: Things) -> None:
+    """An administrator of a group administers it and what is below, and neither sees nor changes what lies above."""
+    team = world.kit.perform(AddGroup(parent=world.root.id, name="Team"), by=world.anna)
+    below = world.kit.perform(AddGroup(parent=team.id, name="Trainees"), by=world.anna)
+    max_ = _member(world, group=team)
+    world.grant(UserId(max_.id), "*:*", group=team)
+
+    for request in REQUESTS:
+        assert type(refusal(world, request.make(things, world), max_)) is NotFound, request
+    for group in (team, below):
+        mine = evolve(things, group=group.id)
+        for request in REQUESTS:
+            if request.kind != "group":
+                continue
+            if request.name in {"AddGroup", "ChangeSettings", "AddUsers", "SearchLog", "ListEffects"}:
+                asked(world, request.make(mine, world), max_)
+            else:
+                refused = refusal(world, request.make(mine, world), max_)
+                assert (type(refused), refused.facts) == (Forbidden, {"needs": request.scope}), request
+
+
+def test_a_grant_counts_within_its_time(world: World, things: Things) -> None:
+    """From its start on, and at its end no more; outside of it even the group is not known to who is no member."""
+    who = Principal.of(mint(UserId, world.now))
+    since, until = world.now + HOUR, world.now + 2 * HOUR
+    grant = Grant(
+        id=mint(GrantId, world.now),
+        organisation=world.root.id,
+        principal=who.id,
+        scopes=("bookings:read",),
+        group=world.root.id,
+        since=since,
+        until=until,
+    )
+    with world.look() as store:
+        store.grants.add(grant)
+    tick = timedelta(microseconds=1)
+
+    assert world.kit.ask(GetBooking(things.booking), by=who, at=since).id == things.booking
+    with pytest.raises(Forbidden):
+        world.kit.perform(Cancel(things.booking), by=who, at=since)
+    for at in (since - tick, until):
+        with pytest.raises(NotFound):
+            world.kit.ask(GetBooking(things.booking), by=who, at=at)
+
+
+# Operators
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        FoundOrganisation(name="Mine", zone="UTC", admin="max@salon.example"),
+        ProvideNumbers(numbers=("+46766861009",)),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+def test_what_is_the_operators_alone(world: World, command: Command[object]) -> None:
+    """Not even an administrator with every right may."""
+    refused = refusal(world, command, world.anna)
+
+    assert (type(refused), refused.code) == (Forbidden, "operators_only")
+    assert "Only the platform's operator" in refused.message
+
+
+# Wiring and words
+
+
+def test_an_adapter_that_is_needed_and_absent_is_named(tmp_path: Path) -> None:
+    """A booking that opens doors needs a door system, an online one a meeting service; nothing is written without."""
+    with Kit.open(f"sqlite:////{tmp_path}/salon.db", clock=ManualClock(NOON)) as kit:
+        founded = kit.perform(FoundOrganisation(name="Salon", zone="UTC", admin="anna@salon.example"), by=OPERATOR)
+        anna = Principal.of(founded.admin.id)
+        branch = kit.perform(
+            AddBranch(organisation=founded.root.id, name="B", zone="UTC", site="site", components=("door",)), by=anna
+        )
+        with pytest.raises(
+            ConfigurationError, match=r"adapter for meetings: open the kit with Kit.open\(..., meetings=...\)"
+        ):
+            kit.perform(AddService(branch=branch.id, name="S", length=HOUR, online=True), by=anna)
+        service = kit.perform(AddService(branch=branch.id, name="S", length=HOUR), by=anna)
+        provider = kit.perform(AddProvider(organisation=founded.root.id, name="P"), by=anna)
+        client = kit.perform(
+            AddClient(organisation=founded.root.id, name="C", email="c@c.example", mobile="0701740605"), by=anna
+        )
+        book = Book(service=service.id, provider=provider.id, client=client.id, starts=NOON + DAY)
+        with pytest.raises(ConfigurationError, match="adapter for doors"):
+            kit.perform(book, by=anna)
+        with kit._storage.read() as store:
+            assert store.bookings.where() == ()
+
+
+@pytest.mark.parametrize("name", ["", "  ", "two\nlines", "a\x07bell"])
+def test_a_name_has_printable_characters_on_one_line(world: World, name: str) -> None:
+    """Anything else is refused, with what to give."""
+    refused = refusal(world, AddProvider(organisation=world.root.id, name=name), world.anna)
+
+    assert (type(refused), refused.code) == (Invalid, "nameless")
+    assert "A name is needed" in refused.message
+
+
+def test_names_and_addresses_lose_the_space_around_them(world: World) -> None:
+    """And addresses their capitals: users are known by them."""
+    made = world.kit.perform(
+        AddClient(organisation=world.root.id, name="  Ida Weiß ", email=" Ida@Home.EXAMPLE "), by=world.anna
+    )
+
+    assert (made.name, made.email) == ("Ida Weiß", "ida@home.example")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "ida", "ida@", "@home.example", "ida@home", "ida@home..example", "i da@home.example", "a@b@c.example",
+     "Ida <ida@home.example>", "ida@home.example\nBcc: x@y.example", "ida@ho\x00me.example"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(world: World, address: str) -> None:
+    """With the form that it should have."""
+    refused = refusal(world, AddClient(organisation=world.root.id, name="Ida", email=address), world.anna)
+
+    assert (type(refused), refused.code) == (Invalid, "not_an_address")
+    assert "write it like anna@example.com" in refused.message
+
+
+def test_a_principal_is_of_a_kind_and_both_count(world: World) -> None:
+    """An id under another kind is somebody else: a user's id as a client's gives no right of the user's."""
+    booking = world.book(world.haircut)
+    posing = Principal(PrincipalKind.PROVIDER, world.eva.id)
+
+    with pytest.raises(NotFound):
+        world.kit.ask(GetBooking(booking.id), by=posing)
+    assert world.kit.ask(GetBooking(booking.id), by=Principal.of(world.eva.id)).id == booking.id
