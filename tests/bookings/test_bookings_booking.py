@@ -178,13 +178,11 @@ def test_histories_end_where_the_table_leads(state: BookingState, actions: list[
     assert booking.starts == BOOKING.starts + moves * HOUR
 
 
-@pytest.mark.spec("B-02")
 def test_what_holds_the_place() -> None:
     """Also a booking that waits for approval holds its place; one that is over, cancelled or missed does not."""
     assert {"requested", "confirmed", "checked in"} == HOLDING
 
 
-@pytest.mark.spec("B-03")
 @pytest.mark.parametrize("state", BookingState)
 def test_what_doors_and_meetings_follow(state: BookingState) -> None:
     """Keys and meetings are for bookings that stand; not for requests, and no more for cancelled or missed ones."""

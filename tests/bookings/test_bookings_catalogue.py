@@ -53,7 +53,6 @@ def test_margins_are_a_quarter_of_an_hour_unless_said() -> None:
     assert (service().opens_before, service().closes_after) == (timedelta(minutes=15), timedelta(minutes=15))
 
 
-@pytest.mark.spec("Z-03")
 def test_a_service_is_online_only_when_switched_on() -> None:
     """Off is the default, and so is approval."""
     assert (service().online, service().needs_approval) == (False, False)

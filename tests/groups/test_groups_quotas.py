@@ -53,7 +53,7 @@ def tree(*quotas: tuple[Quota | None, Quota | None]) -> tuple[User, list[Group]]
     return User(id=UserId("usr_1"), organisation=ids[-1], group=ids[0], email="eva@salon.example"), path
 
 
-@pytest.mark.spec("M-18", "M-23")
+@pytest.mark.spec("M-23")
 @given(st.lists(st.tuples(QUOTAS, QUOTAS), min_size=1, max_size=4), st.booleans())
 def test_limits_in_the_order_in_which_they_strike(
     quotas: list[tuple[Quota | None, Quota | None]], personal: bool
@@ -71,7 +71,7 @@ def test_limits_in_the_order_in_which_they_strike(
     assert [(limit.status, limit.subject, limit.most, limit.days) for limit in found] == expected
 
 
-@pytest.mark.spec("M-18", "M-23")
+@pytest.mark.spec("M-23")
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 12)), max_size=5), st.integers(1, 5))
 def test_the_first_limit_that_would_break_is_named(state: list[tuple[int, int]], asked: int) -> None:
     """A message passes when no limit would be exceeded by it; otherwise the first in order that would be is named."""

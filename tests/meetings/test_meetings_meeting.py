@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
-import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +34,6 @@ def test_a_new_meeting_is_planned() -> None:
     assert MEETING.window == Window(NOW, NOW + HOUR)
 
 
-@pytest.mark.spec("Z-07")
 @given(HOURS, HOURS)
 def test_in_place_is_what_the_vendor_confirmed(opens: Instant | None, closes: Instant | None) -> None:
     """It is in place when start and end at the vendor are those that are wanted, both of them."""
@@ -54,7 +52,6 @@ def test_links_stay_out_of_logs() -> None:
     assert "secret" not in repr(evolve(MEETING, join_url="https://zoom.example/j/1?pwd=secret"))
 
 
-@pytest.mark.spec("Z-04")
 @given(st.sampled_from(["https://salon.example", "https://salon.example/", "https://salon.example/app//"]), st.text())
 def test_the_providers_link_is_ours(base: str, name: str) -> None:
     """It lies below the application's own address and names the booking, percent-encoded where it must be."""

@@ -29,7 +29,6 @@ def message(segments: int) -> Message:
     )
 
 
-@pytest.mark.spec("M-13")
 @given(st.lists(st.integers(0, 9)))
 def test_a_page_says_what_it_cost(segments: list[int]) -> None:
     """The segments of a page are the sum over its messages; refused and incoming ones count 0."""

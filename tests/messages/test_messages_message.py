@@ -66,7 +66,6 @@ def test_reports_in_any_order_end_alike(reports: list[TextStatus]) -> None:
     assert message.segments == (0 if message.status is Status.UNSENT else 2)
 
 
-@pytest.mark.spec("M-18")
 def test_the_log_names_the_group_whose_limit_struck() -> None:
     """A refusal by quota reads ``Personal:<group>`` or ``Group:<group>``; every other status is its word."""
     assert evolve(MESSAGE, status=Status.PERSONAL, struck="Stylists").shown == "Personal:Stylists"

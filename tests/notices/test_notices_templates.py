@@ -59,7 +59,7 @@ def written(template: Template, values: dict[str, str]) -> str:
     return "\n".join(lines).strip()
 
 
-@pytest.mark.spec("Z-06", "K-10")
+@pytest.mark.spec("Z-06")
 @given(TEXTS, VALUES)
 def test_values_are_put_in_and_empty_lines_vanish(text: str, values: dict[str, str]) -> None:
     """Each variable is its value, read once; a line whose variables are all empty vanishes whole."""
