@@ -70,7 +70,6 @@ def _listener(
     )
 
 
-@pytest.mark.spec("M-02")
 def test_a_mail_comes_with_its_envelope_and_its_bytes() -> None:
     """All recipients of the envelope in their order, also those that stand in no header; lines with dots unharmed."""
     box = Box()

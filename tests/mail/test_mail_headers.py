@@ -178,7 +178,7 @@ class TestMessageIds:
     def test_finds_them_in_order(self) -> None:
         """Several in a field, with comments and folding between, and none where there is none."""
         assert message_ids(["<a@x> (his) <b@y>", "nothing", "<c@z>"]) == ("<a@x>", "<b@y>", "<c@z>")
-        assert message_ids(["<a b@x> <å@x> <>", "<" + "a" * 300 + ">"]) == ()
+        assert message_ids(["<a b@x> <å@x> <> <a\x00@x>", "<" + "a" * 300 + ">"]) == ()
 
 
 def test_fields_are_unfolded_and_keep_their_order() -> None:

@@ -43,7 +43,7 @@ class TestPlainLines:
             ("> a \n> b\n>> c \n>> d", [Line("a b", 1), Line("c d", 2)]),
             ("Hej \n> a", [Line("Hej "), Line("a", 1)]),
             ("Hej \n-- \nAnna", [Line("Hej "), Line("-- "), Line("Anna")]),
-            ("slut ", [Line("slut")]),
+            ("slut ", [Line("slut ")]),
             (">" * 12 + " a", [Line("a", MOST_DEPTH)]),
         ],
     )

@@ -8,7 +8,7 @@ from email.message import Message
 import pytest
 
 from servicekit.mail.lines import tidy
-from servicekit.mail.parts import attachment_names, body_lines, depth_of, parameter
+from servicekit.mail.parts import attachment_names, bodies, depth_of, parameter, text_size
 
 
 def _part(kind: str, body: str = "", **headers: str) -> str:
@@ -29,7 +29,7 @@ LOGO = _part("image/png", "x", Content_ID="<logo>")
 
 
 def _body(source: str) -> str:
-    return tidy(line.text for line in body_lines(message_from_string(source)))
+    return next((tidy(line.text for line in form) for form in bodies(message_from_string(source))), "")
 
 
 @pytest.mark.spec("M-10")
@@ -61,6 +61,7 @@ def _body(source: str) -> str:
         (_part("text/calendar", "BEGIN:VCALENDAR"), ""),
         (_part("multipart/mixed", "utan gräns"), ""),
         (_multi("mixed"), ""),
+        (_multi("alternative", PDF), ""),
         (_part("text/plain", "=48ej =C3=A5", Content_Transfer_Encoding="Quoted-Printable"), "Hej å"),
         (_part("text/plain", "SGVqIMOl", Content_Transfer_Encoding="BASE64"), "Hej å"),
         (_part("text/plain", "SGVqIMOl!", Content_Transfer_Encoding="base64"), "Hej å"),
@@ -109,7 +110,23 @@ def test_depth() -> None:
 
 def test_a_part_without_content_says_nothing() -> None:
     """A part that was made without a body, as a program may hand one over."""
-    assert body_lines(Message()) == []
+    assert bodies(Message()) == []
+
+
+def test_other_forms_of_the_same_text_follow() -> None:
+    """Plain and HTML of one alternative belong together; another part does not."""
+    forms = bodies(
+        message_from_string(_multi("mixed", _multi("alternative", HTML, PLAIN), _part("text/plain", "Annat")))
+    )
+    assert [tidy(line.text for line in form) for form in forms] == ["Hej", "Hallå"]
+
+
+def test_the_size_of_the_text_counts_every_part_that_may_be_read() -> None:
+    """Attachments do not count, nor do pictures inside addresses; characters do, not bytes."""
+    long = _part("text/plain", "x" * 500, Content_Disposition="attachment")
+    assert text_size(message_from_string(_multi("mixed", _multi("alternative", HTML, PLAIN), PDF, long))) == 15
+    picture = f"<img src='data:image/png;base64,{'A' * 5000}'>\n"
+    assert text_size(message_from_string(_part("text/html", picture))) < 20
 
 
 @pytest.mark.parametrize(

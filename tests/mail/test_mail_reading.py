@@ -208,6 +208,17 @@ def test_an_answer_is_known_by_its_thread_too() -> None:
     assert read_mail(_mail("> Gammalt", more="In-Reply-To: <a@x>\nSubject: VB: Tid\n")).text == "Gammalt"
 
 
+def test_lines_end_where_the_sender_ended_them() -> None:
+    """Where plain text is broken at some column and the HTML says the same words, its lines are taken; else the plain text's."""
+    part = "--x\nContent-Type: text/{}\n\n{}\n"
+    wrapped = part.format("plain", "Hej Maria, tiden är\nflyttad.\n\nAnna")
+    head = HEAD + "Content-Type: multipart/alternative; boundary=x\n"
+    same = part.format("html", "<div>Hej Maria, tiden är flyttad.</div><br><div>Anna</div>")
+    other = part.format("html", "<div>Hej Maria, <b>tiden</b> är borta.</div><br><div>Anna</div>")
+    assert read_mail(_mail(wrapped + same + "--x--", head=head)).text == "Hej Maria, tiden är flyttad.\n\nAnna"
+    assert read_mail(_mail(wrapped + other + "--x--", head=head)).text == "Hej Maria, tiden är\nflyttad.\n\nAnna"
+
+
 # --- refusals
 
 
@@ -249,7 +260,9 @@ def test_deep_nesting_is_refused() -> None:
 def test_endless_lines_and_subjects_are_refused() -> None:
     """What would take long to read, and what would have to be cut."""
     assert _refusal(_mail("\n" * 250_001)).code == "mail_too_complex"
+    assert _refusal(_mail("--x\n" * 5_001)).code == "mail_too_complex"
     assert _refusal(_mail(more="Subject: " + "x" * 10_001 + "\n")).code == "mail_too_complex"
+    assert _refusal(_mail("x" * 1_000_000)).code == "mail_too_complex"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ def _mail(subject: str, text: str) -> Mail:
     return Mail("<1@salon.example>", "anna@salon.example", subject, text)
 
 
-@pytest.mark.spec("M-01")
 @pytest.mark.parametrize(
     ("subject", "text", "sms"),
     [

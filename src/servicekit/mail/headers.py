@@ -155,9 +155,9 @@ def _normal(local: str, domain: str) -> str | None:
     return address if right else None
 
 
-_ID = re.compile(r"<[^<>\s]{1,250}>")
+_ID = re.compile(r"<[!-;=?-~]{1,250}>")  # ASCII, no space, no control character
 
 
 def message_ids(values: list[str]) -> tuple[str, ...]:
     """The message ids in these fields, with their angle brackets; what is none is passed over."""
-    return tuple(one for value in values for one in _ID.findall(value) if one.isascii())
+    return tuple(one for value in values for one in _ID.findall(value))

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 __all__ = ["MOST_DEPTH", "Line", "plain_lines", "tidy"]
 
@@ -65,22 +65,23 @@ def _unmarked(line: str) -> Line:
 
 
 def _joined(lines: Iterable[str], *, delsp: bool) -> Iterator[Line]:
-    open_line: Line | None = None
+    pieces: list[str] = []  # of a line that goes on
+    open_depth = 0
     for line in lines:
         rest = line.lstrip(">")  # flowed text has its marks at the very start, without spaces between (4.5)
         depth = min(len(line) - len(rest), MOST_DEPTH)
         rest = rest.removeprefix(" ")  # space-stuffing (4.4)
-        if open_line is not None and (open_line.depth != depth or rest == "-- "):
-            yield open_line
-            open_line = None
-        whole = rest if open_line is None else open_line.text + rest
-        if rest.endswith(" ") and rest != "-- ":
-            open_line = Line(whole[:-1] if delsp else whole, depth)
-        else:
-            yield Line(whole, depth)
-            open_line = None
-    if open_line is not None:
-        yield evolve(open_line, text=open_line.text.rstrip())
+        if pieces and (open_depth != depth or rest == "-- "):
+            yield Line("".join(pieces), open_depth)
+            pieces = []
+        goes_on = rest.endswith(" ") and rest != "-- "
+        pieces.append(rest[:-1] if goes_on and delsp else rest)
+        open_depth = depth
+        if not goes_on:
+            yield Line("".join(pieces), depth)
+            pieces = []
+    if pieces:
+        yield Line("".join(pieces), open_depth)
 
 
 _SPACES = re.compile(r"[^\S\n]+")

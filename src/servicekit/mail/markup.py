@@ -77,6 +77,8 @@ _NO_MARGIN = re.compile(r"margin(?:-top|-bottom)?:0(?![.\d])")
 
 def meaning_of(tag: str, attributes: Mapping[str, str]) -> Meaning:
     """The meaning of an element by its tag, type, class, id and style."""
+    if not attributes:
+        return _BARE.get(tag, _NOTHING)  # most elements; the long way gives the same
     classes = _classes(attributes)
     cites = attributes.get("type", "").lower() == "cite" or not _QUOTES.isdisjoint(classes)
     return Meaning(
@@ -90,9 +92,13 @@ def meaning_of(tag: str, attributes: Mapping[str, str]) -> Meaning:
     )
 
 
+_NOTHING = Meaning()
+_BARE = {tag: Meaning(unseen=True) for tag in _UNSEEN} | {tag: Meaning(apart=True) for tag in PARAGRAPHS}
+
+
 def starts_below(attributes: Mapping[str, str]) -> bool:
     """Whether the mail that Outlook answers or forwards begins here, and goes on to the end of the page."""
-    return _id(attributes) in _BELOW_IDS or _OUTLOOK_RULE.search(_style(attributes)) is not None
+    return bool(attributes) and (_id(attributes) in _BELOW_IDS or _OUTLOOK_RULE.search(_style(attributes)) is not None)
 
 
 def _classes(attributes: Mapping[str, str]) -> list[str]:

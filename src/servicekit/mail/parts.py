@@ -20,8 +20,10 @@ from servicekit.mail.headers import decoded, text_of
 from servicekit.mail.html import html_lines
 from servicekit.mail.lines import Line, plain_lines, tidy
 
-__all__ = ["attachment_names", "body_lines", "depth_of", "parameter"]
+__all__ = ["attachment_names", "bodies", "depth_of", "parameter", "text_size"]
 
+_READABLE = frozenset({"text/plain", "text/html"})
+_PICTURE = re.compile(r"data:image/[^\s\"'>]{100,}")  # inside an address; megabytes that nobody reads
 _NEEDS_HTML = re.compile(r"\bhtml\b", re.IGNORECASE)
 _LONGEST_EXCUSE = 400  # characters of "your client cannot show HTML", in the longest wording seen
 _LONGEST_NAME = 200
@@ -32,9 +34,16 @@ def depth_of(message: Message) -> int:
     return 1 + max((depth_of(part) for part in _children(message)), default=0)
 
 
-def body_lines(message: Message) -> list[Line]:
-    """The lines of the part that a person typed; none if no part has any text."""
-    return next((lines for lines in _texts(message, top=True) if _says(lines)), [])
+def text_size(message: Message, *, top: bool = True) -> int:
+    """The characters of all its parts that may be read as text; reading them takes time in proportion."""
+    if message.is_multipart():
+        return sum(text_size(part, top=False) for part in _children(message))
+    return len(_text(message)) if _is_text(message, top=top) else 0
+
+
+def bodies(message: Message) -> list[list[Line]]:
+    """The lines that a person typed: as the part to prefer has them, then the same in other forms, if there are any."""
+    return next((forms for forms in _texts(message, top=True) if _says(forms[0])), [])
 
 
 def attachment_names(message: Message) -> tuple[str, ...]:
@@ -54,22 +63,23 @@ def _children(part: Message) -> list[Message]:
 # --- choosing
 
 
-def _texts(part: Message, *, top: bool = False) -> Iterator[list[Line]]:
-    """The texts that the part offers, best first."""
+def _texts(part: Message, *, top: bool = False) -> Iterator[list[list[Line]]]:
+    """The texts in the part, one after the other; each in its forms, best first."""
     kind = part.get_content_type()
     if kind == "multipart/alternative":
         offers = sorted(_children(part), key=lambda one: one.get_content_type() != "text/plain")
-        found = [lines for one in offers for lines in _texts(one)]
-        yield from sorted(found, key=_is_excuse) if len(found) > 1 else found
+        forms = [lines for one in offers for forms in _texts(one) for lines in forms]
+        if forms:
+            yield sorted(forms, key=_is_excuse) if len(forms) > 1 else forms
     elif part.get_content_maintype() == "multipart":
         for one in _children(part):
             yield from _texts(one)
     elif _is_text(part, top=top):
-        yield _html(part) if kind == "text/html" else _plain(part)
+        yield [html_lines(_text(part)) if kind == "text/html" else _plain(part)]
 
 
 def _is_text(part: Message, *, top: bool) -> bool:
-    readable = part.get_content_type() in {"text/plain", "text/html"} and not part.is_multipart()
+    readable = part.get_content_type() in _READABLE and not part.is_multipart()
     return readable and (top or not (_disposition(part) == "attachment" or _file_name(part)))
 
 
@@ -99,13 +109,10 @@ def _plain(part: Message) -> list[Line]:
     return plain_lines(_text(part), flowed=flowed, delsp=parameter(part, "delsp").lower() == "yes")
 
 
-def _html(part: Message) -> list[Line]:
-    return html_lines(_text(part))
-
-
 def _text(part: Message) -> str:
     content = part.get_payload(decode=True)
-    return text_of(content, parameter(part, "charset")) if isinstance(content, bytes) else ""
+    text = text_of(content, parameter(part, "charset")) if isinstance(content, bytes) else ""
+    return _PICTURE.sub("", text)
 
 
 def _disposition(part: Message) -> str:

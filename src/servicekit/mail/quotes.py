@@ -19,7 +19,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from servicekit.mail import wordings
 from servicekit.mail.lines import Line
@@ -90,13 +90,14 @@ def _unwrapped(lines: Sequence[Line], parts: Sequence[Part]) -> list[Line]:
 
 def parts_of(lines: Sequence[Line]) -> list[Part]:
     """The part that each line is, in their order."""
+    page = _Page.of(lines)
     parts: list[Part] = []
     signing = False
     while len(parts) < len(lines):
         at = len(parts)
         line = lines[at]
-        intro, sure = (0, False) if line.depth else _intro(lines, at)
-        quoted = intro > 0 and _is_quoted_next(lines, at + intro)
+        intro, sure = (0, False) if line.depth else page.intro(at)
+        quoted = intro > 0 and page.is_quoted_next(at + intro)
         if line.depth:
             signing = False
             parts.append(Part.QUOTE)
@@ -123,76 +124,75 @@ def _without_devices(lines: Sequence[Line], parts: list[Part]) -> list[Part]:
     return parts
 
 
-def _is_quoted_next(lines: Sequence[Line], at: int) -> bool:
-    """Whether the next line that says something is marked as quoted."""
-    said = next((lines[index] for index in range(at, len(lines)) if lines[index].text.strip()), Line(""))
-    return said.depth > 0
+@frozen
+class _Page:
+    """The lines once more, prepared for looking ahead: what each says, and which header field it shows.
 
+    A quoted line says nothing here: no intro goes on in it.
+    """
 
-# --- intros
+    lines: Sequence[Line]
+    said: tuple[str, ...]
+    labels: tuple[str | None, ...]
 
+    @classmethod
+    def of(cls, lines: Sequence[Line]) -> _Page:
+        said = tuple("" if line.depth else line.text.replace("\u00a0", " ").strip() for line in lines)
+        # Whoever looks ahead finds an end without asking for it.
+        beyond = ("",) * (_MOST_BLOCK + 1)
+        return cls(lines, said + beyond, tuple(map(wordings.header_label, said)) + (None,) * len(beyond))
 
-def _intro(lines: Sequence[Line], at: int) -> tuple[int, bool]:
-    """How many lines from here a mail program wrote about a quote, and whether that is sure without marks on the quote."""
-    text = _text(lines, at)
-    if wordings.divides(text):
-        return 1 + _gap_and_block(lines, at + 1), True
-    if wordings.is_rule(text):
-        block = _gap_and_block(lines, at + 1)
-        return (1 + block, True) if block else (0, False)
-    block = _block(lines, at)
-    return (block, True) if block else _reply_line(lines, at)
+    def is_quoted_next(self, at: int) -> bool:
+        """Whether the next line that says something is marked as quoted."""
+        following = (self.lines[index] for index in range(at, len(self.lines)))
+        return next((line.depth > 0 for line in following if line.text.strip()), False)
 
+    def intro(self, at: int) -> tuple[int, bool]:
+        """How many lines from here a mail program wrote about a quote, and whether that is sure without marks on it."""
+        if wordings.divides(self.said[at]):
+            return 1 + self._gap_and_block(at + 1), True
+        if wordings.is_rule(self.said[at]):
+            block = self._gap_and_block(at + 1)
+            return (1 + block, True) if block else (0, False)
+        block = self._block(at)
+        return (block, True) if block else self._reply_line(at)
 
-def _text(lines: Sequence[Line], at: int) -> str:
-    """The line's text without white space around and no-break spaces; empty where there is no line or it is quoted."""
-    if at >= len(lines) or lines[at].depth:
-        return ""
-    return lines[at].text.replace("\u00a0", " ").strip()
+    def _gap_and_block(self, at: int) -> int:
+        """The lines of a header block that may stand after one or two empty lines; 0 if there is none."""
+        for gap in range(3):
+            block = self._block(at + gap)
+            if block:
+                return gap + block
+        return 0
 
+    def _block(self, at: int) -> int:
+        """The lines of a header block. It has a sender, a subject and one more: "Från: Lund, Till: Ystad" is a journey."""
+        seen: list[str] = []
+        for line in range(at, min(at + _MOST_BLOCK, len(self.lines))):
+            # A long list of recipients is wrapped: a line without a label, between two that have one.
+            wrapped = seen[-1:] == ["to"] and self.said[line] and self.labels[line + 1]
+            label = self.labels[line] or ("to" if wrapped else None)
+            if label is None:
+                break
+            seen.append(label)
+        return len(seen) if {"from", "subject"} < set(seen) else 0
 
-def _gap_and_block(lines: Sequence[Line], at: int) -> int:
-    """The lines of a header block that may stand after one or two empty lines; 0 if there is none."""
-    for gap in range(3):
-        block = _block(lines, at + gap)
-        if block:
-            return gap + block
-    return 0
+    def _reply_line(self, at: int) -> tuple[int, bool]:
+        """The lines of a reply line that starts here, perhaps wrapped, and whether it names date and time."""
+        for count in range(1, _MOST_WRAPS + 1):
+            text = self.said[at + count - 1]
+            if not text or len(text) > wordings.LONGEST:
+                break
+            if text.endswith(":"):
+                joined = self._joined(at, at + count)
+                if not wordings.is_reply_line(joined) or self._starts_later(at, at + count):
+                    break
+                return count, wordings.names_date_and_time(joined)
+        return 0, False
 
+    def _starts_later(self, at: int, end: int) -> bool:
+        """Whether a later one of these lines starts the reply line: then what stands before it was typed."""
+        return any(wordings.is_reply_line(self._joined(start, end)) for start in range(at + 1, end))
 
-def _block(lines: Sequence[Line], at: int) -> int:
-    """The lines of a header block. It has a sender and a subject and one more: "Från: Lund, Till: Ystad" is a journey."""
-    seen: list[str] = []
-    end = at
-    while end - at < _MOST_BLOCK:
-        label = wordings.header_label(_text(lines, end))
-        # A long list of recipients is wrapped: a line without a label, between two that have one.
-        wrapped = seen[-1:] == ["to"] and _text(lines, end) and wordings.header_label(_text(lines, end + 1))
-        if not (label or wrapped):
-            break
-        seen.append(label or "to")
-        end += 1
-    return end - at if {"from", "subject"} < set(seen) else 0
-
-
-def _reply_line(lines: Sequence[Line], at: int) -> tuple[int, bool]:
-    """The lines of a reply line that starts here, perhaps wrapped, and whether it names date and time."""
-    joined = ""
-    for count in range(1, _MOST_WRAPS + 1):
-        text = _text(lines, at + count - 1)
-        joined = f"{joined} {text}".strip()
-        if not text or len(joined) > wordings.LONGEST:
-            break
-        if text.endswith(":"):
-            return (
-                (count, wordings.names_date_and_time(joined)) if _starts_here(lines, at, count, joined) else (0, False)
-            )
-    return 0, False
-
-
-def _starts_here(lines: Sequence[Line], at: int, count: int, joined: str) -> bool:
-    """Whether these lines are a reply line that no later one of them starts: what stands before it was typed."""
-    if not wordings.is_reply_line(joined):
-        return False
-    later = (" ".join(_text(lines, index) for index in range(start, at + count)) for start in range(at + 1, at + count))
-    return not any(wordings.is_reply_line(text) for text in later)
+    def _joined(self, start: int, end: int) -> str:
+        return " ".join(self.said[start:end])

@@ -91,7 +91,7 @@ _LABEL = re.compile(
 
 def header_label(text: str) -> str | None:
     """Which field of a quoted mail's header the line shows: ``from``, ``sent``, ``to`` (or Cc), ``subject``, or None."""
-    found = _LABEL.fullmatch(text) if len(text) <= 2 * LONGEST else None
+    found = _LABEL.fullmatch(text) if ":" in text and len(text) <= 2 * LONGEST else None
     return found.lastgroup if found else None
 
 
