@@ -78,7 +78,7 @@ class Scripted:
                     line = stream.readline().decode().rstrip("\r\n")
                 self.heard.append(line)
                 word = line.partition(" ")[0].upper()
-                reply = self.replies.get(line, self.replies.get(word, HANG_UP)) if line else HANG_UP
+                reply = self.replies.get(line.upper(), self.replies.get(word, HANG_UP)) if line else HANG_UP
                 data = word == "DATA" and reply.startswith("354")
 
 
@@ -110,7 +110,7 @@ def test_mail_that_must_not_bounce_has_an_empty_sender() -> None:
     """The return path is empty on the wire."""
     server = Scripted()
     _send(server, OutgoingMail("<2@sms.example>", "", ("anna@salon.example",), b"\r\nHej"))
-    assert "mail FROM:<>" in server.heard
+    assert "MAIL FROM:<>" in [line.upper() for line in server.heard]
     assert server.heard[server.heard.index("Hej") :][:3] == ["Hej", ".", "QUIT"]
 
 
@@ -161,14 +161,14 @@ def test_silence_counts_as_a_broken_connection() -> None:
 
 def test_some_recipients_refused() -> None:
     """The mail is on its way to the others; the receipt keeps who did not get it, and why."""
-    receipt = _send(Scripted(**{"rcpt TO:<bo@salon.example>": "550 5.1.1 unknown"}))
+    receipt = _send(Scripted(**{"RCPT TO:<BO@SALON.EXAMPLE>": "550 5.1.1 unknown"}))
     assert receipt.evidence["refused"] == {"bo@salon.example": "550 5.1.1 unknown"}
     assert receipt.evidence["reply"] == "250 taken as 4711"
 
 
 def test_all_recipients_refused_some_of_them_for_now() -> None:
     """Nothing was handed over, and a second try may reach somebody."""
-    assert type(_failure(RCPT="550 no", **{"rcpt TO:<bo@salon.example>": "450 busy"})) is Throttled
+    assert type(_failure(RCPT="550 no", **{"RCPT TO:<BO@SALON.EXAMPLE>": "450 busy"})) is Throttled
 
 
 def test_a_broken_line_after_the_answer_hides_nothing() -> None:
