@@ -25,6 +25,7 @@ html_title = "servicekit"
 
 myst_heading_anchors = 3
 
+napoleon_use_ivar = True  # attributes in the class, not once more beside it
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
