@@ -66,14 +66,12 @@ Visible = Nothing | Everything | OfCustomer
 
 def sees(visible: Visible, thing: Placed) -> bool:
     """Whether ``thing`` is among what is visible."""
-    match visible:
-        case Nothing():
-            return False
-        case Everything(organisation):
-            return thing.organisation == organisation
-        case OfCustomer():
-            if (thing.organisation, thing.customer) != (visible.organisation, visible.customer):
-                return False
-            if thing.facility is None:
-                return visible.unassigned
-            return visible.facilities is None or thing.facility in visible.facilities
+    if isinstance(visible, Nothing):
+        return False
+    if isinstance(visible, Everything):
+        return thing.organisation == visible.organisation
+    if (thing.organisation, thing.customer) != (visible.organisation, visible.customer):
+        return False
+    if thing.facility is None:
+        return visible.unassigned
+    return visible.facilities is None or thing.facility in visible.facilities
