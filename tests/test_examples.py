@@ -26,6 +26,15 @@ SHOWN = {
         r"  main door   -15 min: Red\(reason='key invalid'",
         r"  room         \+5 min: Red\(reason='key invalid'",
     ],
+    "count_segments.py": [
+        r"UCS-2: 143 16-bit units in 3 SMS; 58 more fit in the last\.$",
+        r"UCS-2 because of:$",
+        r"  U\+2013 EN DASH at 40, 55: '-' can stand for it$",
+        r"Transliterating saves 2 SMS: 3 before, 1 after\.$",
+        r"Truncated to 1 SMS:$",
+        r"05 00 03 07 03 01     67 ucs-2 'Hi Anna!",
+        r"05 00 03 07 03 03      9 ucs-2 ",
+    ],
     "quickstart.py": [
         r"1 segment$",
         r"Delivered\(done=1, again=0, dead=0\)$",
@@ -42,8 +51,8 @@ SHOWN = {
 def run(name: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run an example in ``folder``, without a carrier's credentials in the environment, so that nothing real is sent."""
     command = [sys.executable, str(EXAMPLES / name), *arguments]
-    bare = {key: value for key, value in os.environ.items() if not key.startswith("ELKS_")}
-    return subprocess.run(command, cwd=folder, env=bare, capture_output=True, text=True, check=False)
+    bare = {key: value for key, value in os.environ.items() if not key.startswith("ELKS_")} | {"PYTHONUTF8": "1"}
+    return subprocess.run(command, cwd=folder, env=bare, capture_output=True, encoding="utf-8", check=False)
 
 
 def test_every_example_is_shown() -> None:
