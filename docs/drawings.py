@@ -165,7 +165,7 @@ def codes() -> str:
                     parts.add(code(part))
                     messages.extend({sentence(node.args[0])} - {*messages, "…"})
     rows = [
-        (code(name), *(", ".join(sorted(one)) for one in found[name][:2]), "<br>".join(found[name][2]))
+        (code(name), *(", ".join(sorted(one)) for one in found[name][:2]), "<br>".join(found[name][2]) or "…")
         for name in sorted(found)
     ]
     return table(("code", "error", "raised in", "what it says"), rows)
