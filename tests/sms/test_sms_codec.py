@@ -52,9 +52,11 @@ def test_errors_name_the_place() -> None:
     with pytest.raises(UnicodeEncodeError, match="not in the GSM alphabet") as refusal:
         "ab„c".encode("gsm-03.38")
     assert (refusal.value.encoding, refusal.value.start, refusal.value.end) == ("gsm-03.38", 2, 3)
-    with pytest.raises(UnicodeDecodeError, match="no character") as refused:
+    assert refusal.value.reason == "character is not in the GSM alphabet"
+    with pytest.raises(UnicodeDecodeError, match="no character has this code") as refused:
         b"ab\x1bzc".decode("gsm-03.38")
     assert (refused.value.encoding, refused.value.start, refused.value.end) == ("gsm-03.38", 2, 4)
+    assert refused.value.reason == "no character has this code"
     with pytest.raises(UnicodeDecodeError) as refused:
         b"ab\x1b".decode("gsm-03.38")
     assert (refused.value.start, refused.value.end) == (2, 3)

@@ -101,6 +101,7 @@ def test_every_terminal_can_show_it(text: str) -> None:
 def test_headers_and_tables_count() -> None:
     """As for `count_segments`."""
     assert explain("x" * 161, wide_reference=True).sizes == (152, 9)
+    assert explain("x" * 161, wide_reference=True).counted == count_segments("x" * 161, wide_reference=True)
     assert explain("ğ" * 10, language=Language.TURKISH).lines() == [
         "GSM-7: 20 septets in 1 SMS; 135 more fit in the last.",
         "    1 [######..................................] 20 of 155",
@@ -113,6 +114,16 @@ def test_bars_are_full_only_where_parts_are() -> None:
     assert bars == [38]
     assert [line.split("]")[0].count("#") for line in explain("x" * 154).lines()[1:]] == [39]
     assert [line.split("]")[0].count("#") for line in explain("x").lines()[1:]] == [1]
+
+
+def test_blockers() -> None:
+    """What can stand for each, and whether at a loss; where nothing can, something is lost."""
+    assert explain("…á😀…").blockers == (
+        Blocker("…", (0, 3), "...", lossy=False),
+        Blocker("á", (1,), "a", lossy=True),
+        Blocker("😀", (2,), None, lossy=True),
+    )
+    assert explain("...").blockers == ()
 
 
 def test_a_character_without_a_name() -> None:

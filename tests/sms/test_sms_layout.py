@@ -3,6 +3,9 @@
 # ruff: noqa: RUF001  this file is about characters that look like others
 from __future__ import annotations
 
+from itertools import pairwise
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sms_model import cut, texts
@@ -18,8 +21,7 @@ def test_every_way_through_the_code_lays_out_as_the_model(text: str, wide: bool)
     expected, parts = cut(text, wide_reference=wide)
     assert (encoding, tables) == (expected, Tables())
     assert width == (1 if encoding == "gsm-7" else 2)
-    ends = [*starts[1:], len(data)]
-    assert [(end - start) // width for start, end in zip(starts, ends, strict=True)] == [size for _, size in parts]
+    assert [(end - start) // width for start, end in pairwise((*starts, len(data)))] == [size for _, size in parts]
     alone, several = {"gsm-7": (160, 152 if wide else 153), "ucs-2": (70, 66 if wide else 67)}[encoding]
     assert room == (alone if len(parts) == 1 else several)
 
@@ -37,7 +39,11 @@ def test_the_sieve_lets_latin_1_through(text: str) -> None:
     assert latin_1(text).decode("latin-1") == "".join(character for character in text if character < "\u0100")
 
 
-@given(st.text(st.sampled_from("ağçıíãõ€[^Δå x")), st.sampled_from(Language), st.booleans())
+@given(
+    st.text(st.sampled_from("ağçıíãõ€[^Δå x"), max_size=20).map(lambda text: text * 16),
+    st.sampled_from(Language),
+    st.booleans(),
+)
 def test_of_several_alphabets_the_cheapest_is_taken(text: str, language: Language, wide: bool) -> None:
     """No allowed pair of tables takes fewer SMS, and none that takes as many has a smaller header."""
     encoding, tables, _, _, _, starts = lay_out(text, latin_1(text), wide, language)
@@ -58,6 +64,38 @@ def test_of_several_alphabets_the_cheapest_is_taken(text: str, language: Languag
     assert encoding == "gsm-7"
     assert costs[tables] == min(costs.values())
     assert len(starts) == costs[tables][0]
+
+
+@pytest.mark.parametrize(
+    ("before", "middle", "sizes"),
+    [
+        (66, [0xDE00], [67, 67]),
+        (67, [0xDE00], [67, 67]),
+        (66, [0xD83D], [67, 67]),
+        (66, [0xD83D, 0xDE00], [66, 67, 1]),
+        (66, [0xDE00, 0xDE00], [67, 67]),
+        (66, [0xD83D, 0xD83D], [67, 67]),
+        (66, [0xDBFF, 0xDFFF], [66, 67, 1]),
+        (66, [0xD800, 0xDC00], [66, 67, 1]),
+        (66, [0xD7FF, 0xDC00], [67, 67]),
+        (66, [0xD83D, 0xE000], [67, 67]),
+    ],
+)
+def test_only_a_high_surrogate_before_a_low_one_is_a_pair(before: int, middle: list[int], sizes: list[int]) -> None:
+    """Halves at a boundary that have no other half do not move it."""
+    text = "ç" * before + "".join(map(chr, middle)) + "x" * (134 - before - len(middle))
+    _, _, data, _, _, starts = lay_out(text, latin_1(text), wide_reference=False, language=None)
+    assert [(end - start) // 2 for start, end in pairwise((*starts, len(data)))] == sizes
+
+
+@pytest.mark.parametrize(
+    ("units", "wide", "starts"),
+    [(298, False, (0, 149)), (299, False, (0, 149, 298)), (296, True, (0, 148)), (297, True, (0, 148, 296))],
+)
+def test_headers_with_tables_leave_less_room(units: int, wide: bool, starts: tuple[int, ...]) -> None:
+    """149 septets in each of several with one national table, 148 with the 16-bit reference as well."""
+    text = "ş" * units
+    assert lay_out(text, latin_1(text), wide, Language.TURKISH)[4:] == (starts[1], starts)
 
 
 def _parts(stream: bytes, alone: int, each: int) -> int:

@@ -66,6 +66,7 @@ def test_the_ways_to_write_one_number(text: str) -> None:
         ("0046701234567", 1, "+46701234567"),
         ("0046701234567", 65, "+46701234567"),
         ("011 46 701234567", 1, "+46701234567"),
+        ("001 46 701234567", 65, "+46701234567"),
         ("+46701234567", 1, "+46701234567"),
         ("tel:0701234567;phone-context=+46", 1, "+46701234567"),
         ("+12125550123", 46, "+12125550123"),
@@ -168,6 +169,56 @@ def test_numbers_that_are_no_mobile_are_refused(text: str, kind: str, why: str) 
         parse_number(text)
     assert refusal.value.code == "not_mobile"
     assert refusal.value.facts == {"number": text, "type": kind}
+
+
+@pytest.mark.parametrize(
+    ("text", "country_code", "sentence"),
+    [
+        ("", 46, "'' is empty: write a mobile number such as 0701234567 or +46701234567."),
+        (
+            "anna",
+            46,
+            "'anna' has characters that no number has: write a mobile number such as 0701234567 or +46701234567.",
+        ),
+        (
+            "112",
+            46,
+            "'112' is too short for a mobile number of country code 46: check the digits, or write it with + and its country.",
+        ),
+        (
+            "+4670123456789",
+            1,
+            (
+                "'+4670123456789' is too long for a mobile number of country code 46: check the digits, "
+                "or write it with + and its country."
+            ),
+        ),
+        (
+            "2125550",
+            1,
+            "'2125550' lacks its area code of country code 1: check the digits, or write it with + and its country.",
+        ),
+        (
+            "+37612345678",
+            46,
+            (
+                "'+37612345678' has a number of digits that no mobile number has of country code 376: check the digits, "
+                "or write it with + and its country."
+            ),
+        ),
+        ("0812345678", 46, "'0812345678' is a fixed line, which cannot take an SMS: use a mobile number."),
+        (
+            "0701234567",
+            999,
+            "999 is not the calling code of a country: use one such as 46 (Sweden) or 1 (North America).",
+        ),
+    ],
+)
+def test_a_refusal_tells_what_to_do(text: str, country_code: int, sentence: str) -> None:
+    """What users read when they enter a number."""
+    with pytest.raises(Invalid) as refusal:
+        parse_number(text, country_code)
+    assert str(refusal.value) == sentence
 
 
 @pytest.mark.parametrize("country_code", [0, 999, -46, 800])

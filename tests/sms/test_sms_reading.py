@@ -50,7 +50,7 @@ def test_a_part_says_which_it_is() -> None:
 def test_a_message_without_a_header_is_one_part() -> None:
     """Its octets are all text, whatever they look like."""
     one = read_part(b"\x05\x00\x03", "gsm-7", has_header=False, packed=False)
-    assert (one.text, one.header) == ("é@¥", Header())
+    assert (one.text, one.encoding, one.header) == ("é@¥", "gsm-7", Header())
     assert (one.number, one.total, one.reference, one.wide_reference) == (1, 1, 0, False)
 
 
@@ -91,6 +91,13 @@ def test_what_cannot_be_read_is_refused(octets: bytes, encoding: str, options: d
     with pytest.raises(Invalid) as refusal:
         read_part(octets, encoding, **options)
     assert refusal.value.code == code
+
+
+def test_the_refusal_of_an_encoding_names_the_right_ones() -> None:
+    """Since the names are ours."""
+    with pytest.raises(Invalid) as refusal:
+        read_part(b"a", "latin-1", has_header=False)
+    assert str(refusal.value) == "'latin-1' is no encoding of SMS: say 'gsm-7' or 'ucs-2'."
 
 
 def test_the_refusal_of_half_a_unit_says_how_many_octets_there_were() -> None:

@@ -82,6 +82,42 @@ def test_senders_that_are_refused_and_why(value: str, code: str, why: str) -> No
     assert refusal.value.facts["sender"] == value
 
 
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("", "The sender is empty: give a name of 1 to 11 characters, or a number."),
+        (
+            "12",
+            "'12' is no sender: a number has 7 to 15 digits and does not begin with 0, a short code 3 to 8 digits.",
+        ),
+        (
+            "a`",
+            "Character 1 of the sender 'a`' (U+0060) is not in the GSM alphabet: use letters, digits and spaces.",
+        ),
+        ("a ", "The sender 'a ' begins or ends with a space: remove it."),
+        (
+            "24/7",
+            (
+                "The sender '24/7' has no letter, so a phone would read it as a number: add a letter, "
+                "or write a number in digits alone."
+            ),
+        ),
+        (
+            "ABCDEFGHIJ[",
+            (
+                "The sender 'ABCDEFGHIJ[' takes 12 characters and a name has at most 11: shorten it "
+                "([ ] { } \\ ^ ~ | and € take two each)."
+            ),
+        ),
+    ],
+)
+def test_a_refusal_tells_what_to_do(value: str, sentence: str) -> None:
+    """What users read when they set a sender."""
+    with pytest.raises(Invalid) as refusal:
+        check_sender(value)
+    assert str(refusal.value) == sentence
+
+
 def test_facts_of_a_refusal() -> None:
     """Where the bad character is; how long the name is and how long it may be."""
     with pytest.raises(Invalid) as refusal:

@@ -143,14 +143,24 @@ def test_without_loss_means_faithful_replacements(text: str) -> None:
         ("μα", "MA"),
         ("αμ", "AM"),
         ("Ωμ", "ΩM"),
-        ("\u0370μ", None),
-        ("μ\u0400", None),
+        ("α μg", "A ug"),
+        ("5 μ α", "5 u A"),
         ("μ̃", "M"),
     ],
 )
-def test_a_greek_mu_alone_is_the_micro_of_a_unit(text: str, result: str | None) -> None:
+def test_a_greek_mu_alone_is_the_micro_of_a_unit(text: str, result: str) -> None:
     """5 μg must not read as 5 Mg; within a Greek word it is a letter like others."""
-    assert transliterate(text).text == (text if result is None else result)
+    assert transliterate(text).text == result
+
+
+@pytest.mark.parametrize(
+    ("beside", "replacement"), [("\u0370", "M"), ("\u03ff", "M"), ("\u0400", "u"), ("\u02ff", "u"), ("\u1f00", "u")]
+)
+def test_which_neighbours_are_greek(beside: str, replacement: str) -> None:
+    """Those of Unicode's block Greek and Coptic, on either side."""
+    for text in (f"μ{beside}", f"{beside}μ"):
+        (one,) = [one for one in transliterate(text).replacements if one.original == "μ"]
+        assert one.replacement == replacement
 
 
 def test_marks_without_a_letter_vanish() -> None:
@@ -183,4 +193,5 @@ def test_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert transliterate("abc", long_tail=True).text == "abc"
     with pytest.raises(MissingExtra, match=r"servicekit-sdk\[transliteration\]") as missing:
         transliterate("Привет", long_tail=True)
+    assert str(missing.value).startswith("Transliterating other scripts needs an extra")
     assert missing.value.extra == "transliteration"

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 from attrs import frozen
 
@@ -123,12 +124,11 @@ def explain(text: str, *, wide_reference: bool = False, language: Language | Non
     """
     counted = count_segments(text, wide_reference=wide_reference, language=language)
     _, _, data, width, _, starts = lay_out(text, latin_1(text), wide_reference, language)
-    ends = [*starts[1:], len(data)]
     done = transliterate(text)
     forced = counted.encoding != GSM_7
     return Explanation(
         counted,
-        tuple((end - start) // width for start, end in zip(starts, ends, strict=True)),
+        tuple((end - start) // width for start, end in pairwise((*starts, len(data)))),
         _blockers(done) if forced else (),
         done,
         transliterate(text, otherwise="").after if forced and done.in_the_way else None,

@@ -30,6 +30,8 @@ _CONCATENATION: Final = 0x00  # 9.2.3.24.1
 _CONCATENATION_WIDE: Final = 0x08  # 9.2.3.24.8
 _SINGLE_SHIFT: Final = 0x24  # 9.2.3.24.15
 _LOCKING_SHIFT: Final = 0x25  # 9.2.3.24.16
+_REFERENCE_WIDTHS: Final = {_CONCATENATION: 1, _CONCATENATION_WIDE: 2}
+_SHIFTS: Final = {_SINGLE_SHIFT: "single", _LOCKING_SHIFT: "locking"}
 _LANGUAGES: Final = frozenset(Language)
 
 
@@ -51,11 +53,9 @@ def build_header(header: Header) -> bytes:
     """
     elements = b""
     if header.total > 1:
-        place = bytes((header.total, header.number))
-        if header.wide_reference:
-            elements += bytes((_CONCATENATION_WIDE, 4)) + header.reference.to_bytes(2, "big") + place
-        else:
-            elements += bytes((_CONCATENATION, 3, header.reference)) + place
+        element, width = (_CONCATENATION_WIDE, 2) if header.wide_reference else (_CONCATENATION, 1)
+        reference = header.reference.to_bytes(width, "big")
+        elements = bytes((element, width + 2, *reference, header.total, header.number))
     if header.tables.single:
         elements += bytes((_SINGLE_SHIFT, 1, header.tables.single))
     if header.tables.locking:
@@ -109,12 +109,11 @@ def _elements(octets: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _understand(found: Header, element: int, value: bytes) -> Header:
-    if element in (_CONCATENATION, _CONCATENATION_WIDE):
-        wide = element == _CONCATENATION_WIDE
-        *reference, total, number = value if len(value) == (4 if wide else 3) else (0, 0, 0)
+    if element in _REFERENCE_WIDTHS and len(value) == _REFERENCE_WIDTHS[element] + 2:
+        *reference, total, number = value
         if 1 <= number <= total:
+            wide = element == _CONCATENATION_WIDE
             return Header(number, total, int.from_bytes(reference, "big"), wide, found.tables)
-    elif element in (_SINGLE_SHIFT, _LOCKING_SHIFT) and len(value) == 1 and value[0] in _LANGUAGES:
-        which = "single" if element == _SINGLE_SHIFT else "locking"
-        return found._replace(tables=found.tables._replace(**{which: Language(value[0])}))
+    elif element in _SHIFTS and len(value) == 1 and value[0] in _LANGUAGES:
+        return found._replace(tables=found.tables._replace(**{_SHIFTS[element]: Language(value[0])}))
     return found

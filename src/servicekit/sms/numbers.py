@@ -28,12 +28,12 @@ __all__ = ["parse_number"]
 
 _LINK: Final = re.compile(r"(?:tel|sms):(?://)?", re.IGNORECASE)
 _CONTEXT: Final = re.compile(r";phone-context=(\+[\d.() -]+)$", re.IGNORECASE)
-_SEPARATORS: Final = re.compile(r"[\s().\[\]/\u002d\u00ad\u2010-\u2015\u2212\uff08\uff09\uff0d\uff0e\uff0f]+")
+_SEPARATORS: Final = re.compile(r"[\s().\[\]/\u002d\u2010-\u2015\u2212\uff08\uff09\uff0d\uff0e\uff0f]+")
 _LONGEST: Final = 64
 
 # Subscriptions for machines that take SMS but are longer than the plan's phones, by national number. Swedish ones fill E.164's
 # fifteen digits; phonenumbers 9.0 calls them too long.
-_MACHINES: Final = {46: re.compile(r"7\d{12}")}
+_MACHINES: Final[dict[int | None, re.Pattern[str]]] = {46: re.compile(r"7\d{12}")}
 
 # What phonenumbers' types mean for SMS. Voice-over-IP numbers and pagers may take it.
 _NOT_MOBILE: Final = {
@@ -77,8 +77,8 @@ def _digits(text: str) -> str:
     bare = text.strip()
     if len(bare) > _LONGEST:
         raise _not_a_number(text, f"has {len(bare)} characters")
-    # Cf are the invisible formatting marks: direction marks, zero-width spaces.
-    bare = "".join(character for character in bare if unicodedata.category(character) != "Cf" or character == "\u00ad")
+    # Cf are the invisible formatting marks: direction marks, zero-width spaces, soft hyphens.
+    bare = "".join(character for character in bare if unicodedata.category(character) != "Cf")
     if link := _LINK.match(bare):
         bare = bare[link.end() :]
         if context := _CONTEXT.search(bare):  # RFC 3966, 5.1.5: the country of a local number
@@ -118,7 +118,7 @@ def _from_abroad(digits: str) -> PhoneNumber | None:
     if not re.match("00[1-9]", digits):
         return None
     try:
-        number = phonenumbers.parse("+" + digits[2:])
+        number = phonenumbers.parse(f"+{digits[2:]}")
     except phonenumbers.NumberParseException:
         return None  # in some plans a number at home begins with 00
     return number if phonenumbers.is_valid_number(number) or _is_machine(number) else None
@@ -144,7 +144,7 @@ def _national(number: PhoneNumber) -> str:
 
 
 def _is_machine(number: PhoneNumber) -> bool:
-    pattern = _MACHINES.get(number.country_code or 0)
+    pattern = _MACHINES.get(number.country_code)
     return pattern is not None and pattern.fullmatch(_national(number)) is not None
 
 

@@ -69,7 +69,7 @@ def unpack(octets: bytes, count: int | None = None, *, fill: int = 0) -> bytes:
     >>> unpack(bytes.fromhex("e8329bfd06"))
     b'hello'
     """
-    there = max(0, 8 * len(octets) - fill) // 7
+    there = max(0, (8 * len(octets) - fill) // 7)
     if count is None:
         count = there
     if not 0 <= count <= there:

@@ -152,7 +152,7 @@ def _character(text: str, layout: Layout, place: int) -> int:
     """The index in a text of the character at a place in its data."""
     encoding, _, data, _, _, _ = layout
     if encoding == GSM_7:
-        return place - data.count(ESCAPE_MARK, 0, place)
+        return place - data[:place].count(ESCAPE_MARK)
     if len(data) == 2 * len(text):
         return place // 2
     before = data[:place].decode("utf-16-be", "surrogatepass")
@@ -160,7 +160,7 @@ def _character(text: str, layout: Layout, place: int) -> int:
         return len(before)
     # The str holds a pair as two code points, which the decoder has made one: count.
     index = units = 0
-    while units < place // 2:
+    while 2 * units < place:
         units += 2 if text[index] > "\uffff" else 1
         index += 1
     return index

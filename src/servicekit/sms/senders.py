@@ -66,14 +66,16 @@ def read_sender(name: str) -> Sender:
         Invalid: as `check_sender`.
     """
     if not name:
-        raise _bad("", "The sender is empty: give a name of 1 to 11 characters, or a number.", sender=name)
+        raise Invalid(
+            "The sender is empty: give a name of 1 to 11 characters, or a number.", code="bad_sender", sender=name
+        )
     if _SHORT_CODE.fullmatch(name):
         return Sender(name, "short code", portable=True)
     if re.fullmatch(r"\+?[0-9]+", name):
         if not _NUMBER.fullmatch(name):
-            raise _bad(
-                "number",
+            raise Invalid(
                 f"{name!r} is no sender: a number has 7 to 15 digits and does not begin with 0, a short code 3 to 8 digits.",
+                code="bad_sender_number",
                 sender=name,
             )
         return Sender(name, "number", portable=True)
@@ -84,33 +86,31 @@ def read_sender(name: str) -> Sender:
 def _check_name(name: str) -> None:
     for index, character in enumerate(name):
         if character in _CONTROLS or character not in GSM_03_38:
-            raise _bad(
-                "character",
+            raise Invalid(
                 f"Character {index} of the sender {name!r} (U+{ord(character):04X}) is not in the GSM alphabet: "
                 "use letters, digits and spaces.",
+                code="bad_sender_character",
                 sender=name,
                 index=index,
             )
     if name.strip() != name:
-        raise _bad("space", f"The sender {name!r} begins or ends with a space: remove it.", sender=name)
+        raise Invalid(
+            f"The sender {name!r} begins or ends with a space: remove it.", code="bad_sender_space", sender=name
+        )
     if not any(character.isalpha() for character in name):
-        raise _bad(
-            "letters",
+        raise Invalid(
             f"The sender {name!r} has no letter, so a phone would read it as a number: add a letter, "
             "or write a number in digits alone.",
+            code="bad_sender_letters",
             sender=name,
         )
     units = len(GSM_03_38.encode(name))
     if units > LONGEST_NAME:
-        raise _bad(
-            "length",
+        raise Invalid(
             f"The sender {name!r} takes {units} characters and a name has at most {LONGEST_NAME}: shorten it "
             "([ ] { } \\ ^ ~ | and € take two each).",
+            code="bad_sender_length",
             sender=name,
             units=units,
             most=LONGEST_NAME,
         )
-
-
-def _bad(what: str, message: str, **facts: object) -> Invalid:
-    return Invalid(message, code=f"bad_sender_{what}" if what else "bad_sender", **facts)

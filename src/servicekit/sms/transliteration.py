@@ -118,8 +118,8 @@ def transliterate(
 def _clusters(text: str) -> Iterator[tuple[int, str]]:
     """Each character of a text that is not empty, with the combining marks that follow it, and its index."""
     start = 0
-    for index, character in enumerate(text):
-        if index > start and not unicodedata.combining(character):
+    for index in range(1, len(text)):
+        if not unicodedata.combining(text[index]):
             yield start, text[start:index]
             start = index
     yield start, text[start:]
