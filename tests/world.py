@@ -236,7 +236,7 @@ class World:
         kept = self.mailbox.mails()[self._mails_before :]
         return tuple(mail for mail in kept if to in ("", mail.rcpt_to))
 
-    def keys(self) -> list[HeldKey]:
+    def exivo_keys(self) -> list[HeldKey]:
         """The keys at exivo that work within their window, by marker."""
         return sorted(
             (
@@ -253,7 +253,7 @@ class World:
             key=lambda key: key.marker,
         )
 
-    def meetings(self) -> list[HeldMeeting]:
+    def zoom_meetings(self) -> list[HeldMeeting]:
         """The meetings at Zoom, by marker."""
         return sorted(
             (

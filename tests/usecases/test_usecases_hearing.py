@@ -273,13 +273,13 @@ def test_a_meeting_deleted_at_the_vendor_is_made_anew(world: World) -> None:
     """Where its booking still wants it; the client's link changes, and the old marker finds nothing new."""
     booking = world.book(world.advice)
     world.settle()
-    (before,) = world.meetings()
+    (before,) = world.zoom_meetings()
     world.zoom.delete_meeting(before.id)
     world.zoom.deliver_webhooks()
     assert [effect.kind for effect in world.effects(EffectState.DUE)] == [EffectKind.MEETING]
     world.settle()
 
-    (after,) = world.meetings()
+    (after,) = world.zoom_meetings()
     assert (after.marker, after.starts) == (f"sk:{booking.id}:2", before.starts)
     assert after.join_url != before.join_url
 
@@ -295,7 +295,7 @@ def test_our_own_removal_comes_back_and_changes_nothing(world: World) -> None:
 
     assert [delivery.event for delivery in world.zoom.deliveries] == ["meeting.deleted"]
     assert {**world.tables(), "inbox": []} == before
-    assert world.meetings() == []
+    assert world.zoom_meetings() == []
 
 
 def test_a_meeting_that_goes_before_its_cancelling_is_carried_out_is_not_made_anew(world: World) -> None:
@@ -303,11 +303,11 @@ def test_a_meeting_that_goes_before_its_cancelling_is_carried_out_is_not_made_an
     booking = world.book(world.advice)
     world.settle()
     world.kit.perform(Cancel(booking.id), by=world.anna)
-    world.zoom.delete_meeting(world.meetings()[0].id)
+    world.zoom.delete_meeting(world.zoom_meetings()[0].id)
     world.zoom.deliver_webhooks()
     world.settle()
 
-    assert world.meetings() == []
+    assert world.zoom_meetings() == []
     assert world.effects(EffectState.DEAD) == []
 
 
@@ -316,11 +316,11 @@ def test_a_meeting_that_has_taken_place_may_be_tidied_up(world: World) -> None:
     world.book(world.advice)
     world.settle()
     world.clock.advance(DAY + HOUR)
-    world.zoom.delete_meeting(world.meetings()[0].id)
+    world.zoom.delete_meeting(world.zoom_meetings()[0].id)
     world.zoom.deliver_webhooks()
     world.settle()
 
-    assert world.meetings() == []
+    assert world.zoom_meetings() == []
     assert world.effects(EffectState.DEAD) == world.effects(EffectState.DUE) == []
 
 
