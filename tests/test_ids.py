@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from servicekit import ids
@@ -73,6 +73,10 @@ def test_an_id_of_one_kind_is_none_of_another(kind: type[Id]) -> None:
 
 
 @given(st.text())
+@example("bkg")
+@example("bkg1")
+@example("BKG_1")
+@example(" bkg_1")
 def test_other_text_is_no_id(text: str) -> None:
     """Nothing without the prefix and its underscore passes."""
     assume(not text.startswith("bkg_"))

@@ -53,11 +53,11 @@ def changes(zone: str) -> list[datetime]:
 
 @st.composite
 def walls(draw: st.DrawFn) -> tuple[datetime, str]:
-    """A zone and a wall-clock time within three hours of one of its clock changes, or anywhere."""
+    """A zone and a wall-clock time within an hour and a half of one of its clock changes, or anywhere."""
     zone = draw(st.sampled_from(ZONES))
     if draw(st.booleans()):
         near = draw(st.sampled_from(changes(zone))).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-        return near + draw(st.timedeltas(timedelta(hours=-3), timedelta(hours=3))), zone
+        return near + draw(st.timedeltas(timedelta(minutes=-90), timedelta(minutes=90))), zone
     return draw(st.datetimes(datetime(1971, 1, 1), datetime(2037, 1, 1))), zone  # noqa: DTZ001 - wall-clock times
 
 
@@ -204,22 +204,21 @@ class TestInstant:
 class TestWallTime:
     """From what a clock on the wall shows to the instant."""
 
-    @given(walls(), st.sampled_from(CHOICES))
-    def test_is_what_a_search_finds(
-        self, wall_and_zone: tuple[datetime, str], choice: Literal["first", "second", "refuse"]
-    ) -> None:
+    @given(walls())
+    def test_is_what_a_search_finds(self, wall_and_zone: tuple[datetime, str]) -> None:
         """Shown once: that instant. Shown twice: the one chosen, or a refusal. Never shown: refused."""
         wall, zone = wall_and_zone
         found = shown(wall, zone)
-        if len(found) == 1:
-            assert Instant.at_wall(wall, zone, repeated=choice) == found[0]
-        elif found and choice != "refuse":
-            assert Instant.at_wall(wall, zone, repeated=choice) == found[CHOICES.index(choice)]
-        else:
-            with pytest.raises(Invalid) as caught:
-                Instant.at_wall(wall, zone, repeated=choice)
-            assert caught.value.code == ("repeated_wall_time" if found else "skipped_wall_time")
-            assert caught.value.facts == {"wall": wall.isoformat(), "zone": zone}
+        for choice in CHOICES:
+            if len(found) == 1:
+                assert Instant.at_wall(wall, zone, repeated=choice) == found[0]
+            elif found and choice != "refuse":
+                assert Instant.at_wall(wall, zone, repeated=choice) == found[CHOICES.index(choice)]
+            else:
+                with pytest.raises(Invalid) as caught:
+                    Instant.at_wall(wall, zone, repeated=choice)
+                assert caught.value.code == ("repeated_wall_time" if found else "skipped_wall_time")
+                assert caught.value.facts == {"wall": wall.isoformat(), "zone": zone}
 
     @pytest.mark.parametrize("zone", ZONES)
     def test_both_kinds_of_changes_are_met(self, zone: str) -> None:

@@ -14,7 +14,7 @@ from servicekit.permissions import Scope, parse_scopes
 
 RESOURCES = ["bookings", "meetings", "log_2"]
 ACTIONS = ["read", "write", "manage", "host", "send"]
-SCOPES = st.builds(Scope, st.sampled_from([*RESOURCES, "*"]), st.sampled_from([*ACTIONS, "*"]))
+SCOPES = [Scope(*drawn) for drawn in product([*RESOURCES, "*"], [*ACTIONS, "*"])]
 
 
 def deeds(scope: Scope) -> set[tuple[str, str]]:
@@ -29,23 +29,16 @@ def deeds(scope: Scope) -> set[tuple[str, str]]:
     return set(product(resources, actions))
 
 
-@given(SCOPES, SCOPES)
-def test_a_scope_implies_what_allows_no_more(held: Scope, needed: Scope) -> None:
+@pytest.mark.parametrize("held", SCOPES, ids=str)
+def test_a_scope_implies_what_allows_no_more(held: Scope) -> None:
     """One scope implies another exactly when whatever the other allows is allowed by it."""
-    assert held.implies(needed) == (deeds(needed) <= deeds(held))
+    for needed in SCOPES:
+        assert held.implies(needed) == (deeds(needed) <= deeds(held)), needed
 
 
-@given(SCOPES, SCOPES, SCOPES)
-def test_implication_is_an_order(one: Scope, two: Scope, three: Scope) -> None:
-    """Every scope implies itself; what is implied by an implied one is implied; two that imply each other are one."""
-    assert one.implies(one)
-    assert one.implies(three) or not (one.implies(two) and two.implies(three))
-    assert (one == two) == (one.implies(two) and two.implies(one))
-
-
-@given(SCOPES)
+@pytest.mark.parametrize("scope", SCOPES, ids=str)
 def test_text_reads_back(scope: Scope) -> None:
-    """A scope's text is read as that scope."""
+    """A scope's text is read as that scope, and twice the same is one."""
     assert Scope.parse(str(scope)) == scope
     assert parse_scopes([str(scope), str(scope)]) == {scope}
 
