@@ -57,12 +57,12 @@ def _find(asked: str) -> codecs.CodecInfo | None:
     letters = alphabet_for(_TABLES[name])
 
     class Encoder(codecs.IncrementalEncoder):
-        def encode(self, text: str, final: bool = False) -> bytes:  # noqa: ARG002  no state waits for more
-            return _encode(letters, name, text, self.errors)
+        def encode(self, input: str, final: bool = False) -> bytes:  # noqa: A002, ARG002  the base class's names
+            return _encode(letters, name, input, self.errors)
 
     class Decoder(codecs.BufferedIncrementalDecoder):
-        def _buffer_decode(self, given: Buffer, errors: str, final: bool) -> tuple[str, int]:
-            octets = bytes(given)
+        def _buffer_decode(self, input: Buffer, errors: str, final: bool) -> tuple[str, int]:  # noqa: A002  as above
+            octets = bytes(input)
             # An escape at the end waits for its code.
             ready = len(octets) if final or not _ends_in_escape(octets) else len(octets) - 1
             return _decode(letters, name, octets[:ready], errors), ready
