@@ -35,6 +35,7 @@ class Status(StrEnum):
     BUFFERED = "BUFFERED"
     """The operator holds it: the phone is off or out of reach."""
     DELIVERED = "DELIVERED"
+    """It reached the mobile."""
     UNDELIVERED = "UNDELIVERED"
     """Handed over, and it failed for good. It costs."""
     UNSENT = "UNSENT"
@@ -42,6 +43,7 @@ class Status(StrEnum):
     UNKNOWN = "UNKNOWN"
     """Perhaps handed over: the answer was lost and the carrier cannot be asked. It counts as spent."""
     INCOMING = "INCOMING"
+    """A text from a mobile to a user's number. It costs nothing."""
     ALREADY_SENT = "sms_already_sent_24H"
     """The loop guard: the same text went to the same recipient within 24 hours."""
     TOO_LONG = "too_many_segments"
@@ -82,7 +84,9 @@ class HandOver(StrEnum):
     ASKED = "asked"
     """The carrier may have it: look it up before asking again."""
     DONE = "done"
+    """The carrier has it, under ``vendor_id``."""
     FAILED = "failed"
+    """The carrier refused it."""
 
 
 @frozen(kw_only=True)

@@ -35,18 +35,22 @@ class EffectKind(StrEnum):
     MEETING = "meeting"
     """The subject, a booking, has exactly the meeting it wants."""
     NOTICE = "notice"
-    """The people of the subject, a booking, are told what ``detail`` (an occasion) says."""
+    """The people of the subject, a booking, are told what ``payload`` (an occasion) says."""
 
 
 class EffectState(StrEnum):
     """Where an effect stands."""
 
     DUE = "due"
+    """Waits for its time, and for a relay."""
     LEASED = "leased"
+    """In flight: a relay has it until its lease runs out."""
     DONE = "done"
+    """Brought about."""
     DEAD = "dead"
     """Given up: a person has to look. Can be listed and retried."""
     REPLACED = "replaced"
+    """A newer one for the same subject has taken its place."""
 
 
 class Stage(IntEnum):

@@ -20,8 +20,11 @@ class LetterState(StrEnum):
     """Where a letter stands."""
 
     QUEUED = "queued"
+    """Not taken by a mail server yet, as far as we know."""
     SENT = "sent"
+    """Taken by the mail server; whether it arrives is not known."""
     FAILED = "failed"
+    """Refused for good."""
 
 
 @frozen(kw_only=True)

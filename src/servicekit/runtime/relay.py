@@ -98,13 +98,10 @@ class Relay:
                 "else two relays could do the same at once."
             )
 
-    def run_until_idle(self, *, most: int = 1_000_000) -> Delivered:
-        """Deliver what is due until nothing is, or ``most`` steps are done."""
+    def run_until_idle(self, stop: threading.Event | None = None) -> Delivered:
+        """Deliver what is due until nothing is, or until ``stop`` is set."""
         counts = dict.fromkeys(EffectState, 0)
-        for _ in range(most):
-            effect = self.step()
-            if effect is None:
-                break
+        while not (stop and stop.is_set()) and (effect := self.step()) is not None:
             counts[effect.state] += 1
         return Delivered(counts[EffectState.DONE], counts[EffectState.DUE], counts[EffectState.DEAD])
 
@@ -112,7 +109,7 @@ class Relay:
         """Deliver until ``stop`` is set, looking at least every ``poll`` for what others have enqueued."""
         while not stop.is_set():
             try:
-                self.run_until_idle()
+                self.run_until_idle(stop)
                 with self.storage.read() as store:
                     due = store.effects.next_due(self.clock.now())
             except StorageBusy:
@@ -207,6 +204,7 @@ class Relay:
             judged = error if isinstance(error, Throttled) else Unreachable(error.message)
         again = judge_failure(judged, attempts=attempts, at=self.clock.now(), salt=effect.id, policy=self.policy)
         if not isinstance(again, Again):
+            _log.error("%s %s was given up: %s", effect.kind, effect.subject, again.reason)
             return evolve(effect, state=EffectState.DEAD, trouble=again.reason)
         counted = effect.attempts + int(again.counted)
         return evolve(effect, state=EffectState.DUE, due_at=again.at, attempts=counted, trouble=error.message)
