@@ -77,8 +77,6 @@ def _key(work: Work, booking: Booking, service: Service, branch: Branch) -> bool
     components = components_of(branch.components, service.components)
     if not booking.obeyed or not components:
         return bool(known)
-    if any(key.revision == booking.revision for key in known):
-        return True
     work.wiring.need(work.wiring.doors, "doors")
     window = validity(booking.window, service.opens_before, service.closes_after)
     work.store.keys.add(
