@@ -164,6 +164,13 @@ def test_whole_numbers_are_numbers_with_a_fraction() -> None:
     assert loads("5.5", float) == 5.5
 
 
+def test_pairs_are_no_lists() -> None:
+    """A tuple of stated members has each of its own type, and exactly so many."""
+    assert loads('[1, "a"]', tuple[int, str]) == (1, "a")
+    with pytest.raises(Invalid):
+        loads('[1, "a", "b"]', tuple[int, str])
+
+
 def test_faults_name_their_path() -> None:
     """Each fault says where it is; a rule's own sentence is kept."""
     with pytest.raises(Invalid) as caught:
