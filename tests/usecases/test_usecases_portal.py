@@ -1,0 +1,191 @@
+"""The portal: customers, facilities, their users, and orders as each may see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from servicekit import Principal
+from servicekit.errors import Conflict, Invalid, NotFound
+from servicekit.portal import (
+    AddCustomer,
+    AddCustomerUser,
+    AddFacility,
+    AddOrder,
+    Customer,
+    CustomerUser,
+    Facility,
+    GetOrder,
+    ListOrders,
+    Order,
+    OrderPage,
+)
+from world import MINUTE, World, foreign
+
+pytest_plugins = ("world_fixtures",)
+
+
+@frozen
+class Portal:
+    """Two customers with orders at their facilities and at none."""
+
+    wood: Customer
+    stone: Customer
+    mill: Facility
+    yard: Facility
+    quarry: Facility
+    orders: dict[str, Order]
+
+
+@pytest.fixture
+def portal(world: World) -> Portal:
+    """Of the salon, which also mends saws."""
+    wood, stone = (
+        world.ask(AddCustomer(organisation=world.root.id, name=name)) for name in ("Holz GmbH", " Stein AG ")
+    )
+    mill, yard = (world.ask(AddFacility(customer=wood.id, name=name)) for name in ("Mill", "Yard"))
+    quarry = world.ask(AddFacility(customer=stone.id, name="Quarry"))
+    orders = {}
+    for title, customer, facility in (
+        ("Saw", wood, mill),
+        ("Crane", wood, yard),
+        ("Advice", wood, None),
+        ("Drill", stone, quarry),
+        ("Plan", stone, None),
+    ):
+        world.clock.advance(MINUTE)
+        order = AddOrder(customer=customer.id, title=title, facility=facility and facility.id)
+        orders[title] = world.ask(order)
+    return Portal(wood, stone, mill, yard, quarry, orders)
+
+
+def add_user(world: World, customer: Customer, **more: Any) -> Principal:
+    """A customer user."""
+    user: CustomerUser = world.ask(AddCustomerUser(customer=customer.id, email="hans@holz.example", **more))
+    return Principal.of(user.id)
+
+
+def listed(world: World, by: Principal | None = None, **more: Any) -> list[str]:
+    """The titles that somebody's list shows."""
+    page: OrderPage = world.ask(ListOrders(organisation=world.root.id, **more), by)
+    return [order.title for order in page.orders]
+
+
+def gotten(world: World, portal: Portal, by: Principal) -> list[str]:
+    """The titles of the orders that somebody gets when asking for each."""
+    found = []
+    for title, order in portal.orders.items():
+        try:
+            found.append(world.ask(GetOrder(order.id), by).title)
+        except NotFound as refused:
+            assert refused.facts == {"kind": "Order", "id": order.id}  # noqa: PT017 - the other ones are found
+            assert title == order.title
+    return found[::-1]
+
+
+@pytest.mark.spec("P-02")
+def test_a_customer_user_sees_only_its_customers_orders(world: World, portal: Portal) -> None:
+    """In the list, in the count, and one by one; another customer's order reads like none at all."""
+    hans = add_user(world, portal.wood)
+
+    assert listed(world, hans) == gotten(world, portal, hans) == ["Advice", "Crane", "Saw"]
+    assert world.ask(ListOrders(organisation=world.root.id, most=1), hans).count == 3
+    root, rolf = foreign(world)
+    other = world.ask(AddCustomer(organisation=root.id, name="Holz GmbH"), rolf)
+    theirs = world.ask(AddOrder(customer=other.id, title="Saw"), rolf)
+    assert world.refused(GetOrder(theirs.id), hans).facts == {"kind": "Order", "id": theirs.id}
+    assert type(world.refused(ListOrders(organisation=root.id), hans)) is NotFound
+
+
+@pytest.mark.spec("P-03")
+@pytest.mark.parametrize(
+    ("facilities", "unassigned", "seen"),
+    [
+        (None, True, ["Advice", "Crane", "Saw"]),
+        (None, False, ["Crane", "Saw"]),
+        (("mill",), True, ["Advice", "Saw"]),
+        (("mill",), False, ["Saw"]),
+        (("yard", "mill"), False, ["Crane", "Saw"]),
+        ((), True, ["Advice"]),
+        ((), False, []),
+    ],
+)
+def test_a_customer_user_may_be_bound_to_facilities(
+    world: World, portal: Portal, facilities: tuple[str, ...] | None, seen: list[str], *, unassigned: bool
+) -> None:
+    """And may or may not see what belongs to none; list and check agree."""
+    ids = None if facilities is None else tuple(getattr(portal, name).id for name in facilities)
+    hans = add_user(world, portal.wood, facilities=ids, unassigned=unassigned)
+
+    assert listed(world, hans) == gotten(world, portal, hans) == seen
+
+
+def test_staff_sees_all_orders_of_the_organisation(world: World, portal: Portal) -> None:
+    """Newest first, as many as asked for, and how many there are in all; of others nothing."""
+    assert listed(world) == gotten(world, portal, world.anna) == ["Plan", "Drill", "Advice", "Crane", "Saw"]
+    assert listed(world, most=2) == ["Plan", "Drill"]
+    assert world.ask(ListOrders(organisation=world.root.id, most=2)).count == 5
+    _, rolf = foreign(world)
+    assert gotten(world, portal, rolf) == []
+
+
+def test_who_was_a_customer_user_sees_nothing(world: World, portal: Portal) -> None:
+    """An id that is not there any more opens nothing."""
+    gone = Principal.of(world.eva.id)
+
+    assert gotten(world, portal, gone) == []
+    assert type(world.refused(ListOrders(organisation=world.root.id), gone)) is NotFound
+
+
+def test_customers_facilities_and_orders_are_what_was_said(world: World, portal: Portal) -> None:
+    """With names trimmed, in the organisation of their customer, at the time of the clock."""
+    saw = portal.orders["Saw"]
+
+    assert (portal.stone.name, portal.stone.organisation) == ("Stein AG", world.root.id)
+    assert (portal.mill.customer, portal.mill.organisation) == (portal.wood.id, world.root.id)
+    assert (saw.customer, saw.facility, saw.organisation) == (portal.wood.id, portal.mill.id, world.root.id)
+    assert saw.made_at == world.now - 4 * MINUTE
+
+
+def test_a_customer_users_name_is_an_address_of_its_own(world: World, portal: Portal) -> None:
+    """Valid, and unique in the whole kit; nothing is written otherwise."""
+    add_user(world, portal.wood)
+    refused = world.refused(AddCustomerUser(customer=portal.wood.id, email="hans"))
+    assert (type(refused), refused.code) == (Invalid, "not_an_address")
+
+    refused = world.refused(AddCustomerUser(customer=portal.stone.id, email="Hans@Holz.example"))
+    assert (type(refused), refused.code, refused.facts) == (Conflict, "address_taken", {"email": "hans@holz.example"})
+    assert "is a customer user already" in refused.message
+
+
+def test_a_facility_of_another_customer_is_refused(world: World, portal: Portal) -> None:
+    """For a user and for an order, whichever of several it is."""
+    for command in (
+        AddCustomerUser(customer=portal.wood.id, email="x@holz.example", facilities=(portal.mill.id, portal.quarry.id)),
+        AddOrder(customer=portal.wood.id, title="Drill", facility=portal.quarry.id),
+    ):
+        refused = world.refused(command)
+        assert (type(refused), refused.code) == (Invalid, "foreign_facility")
+        assert refused.facts == {"customer": portal.wood.id, "facility": portal.quarry.id}
+        assert "choose one of its own" in refused.message
+
+
+@pytest.mark.parametrize("most", [0, 1001])
+def test_a_page_of_orders_has_1_to_1000_rows(world: World, most: int) -> None:
+    """Anything else is refused, with the bounds."""
+    refused = world.refused(ListOrders(organisation=world.root.id, most=most))
+
+    assert (type(refused), refused.code) == (Invalid, "page_size")
+    assert "1 to 1000 rows" in refused.message
+
+
+def test_nothing_is_nameless(world: World, portal: Portal) -> None:
+    """Neither customers nor facilities nor orders."""
+    for command in (
+        AddCustomer(organisation=world.root.id, name=" "),
+        AddFacility(customer=portal.wood.id, name=""),
+        AddOrder(customer=portal.wood.id, title="\n"),
+    ):
+        assert world.refused(command).code == "nameless"
