@@ -20,7 +20,7 @@ NAMES = ["46elks", "exivo", "zoom", "mailbox", "mailbox-http"]
 def test_it_prints_a_line_each_and_ends_cleanly_on_a_signal(number: signal.Signals) -> None:
     """In a process of its own: names and URLs, each of which answers, and nothing else on stdout."""
     command = [sys.executable, "-m", "servicekit.testing.simulators"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline().split() for _ in NAMES]
         urls = {line[0]: line[1] for line in lines}
