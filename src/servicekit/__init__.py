@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from servicekit.kit import Kit
     from servicekit.moments import Instant, Window
 
+    __version__: str
+
 __all__ = [
     "BadWebhook",
     "ConfigurationError",
