@@ -1,0 +1,311 @@
+"""Keys at the door system: exactly those that bookings want, however answers fail, and no revoke given up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from servicekit import Kit
+from servicekit.bookings import Booking, Cancel, Rebook
+from servicekit.errors import ConfigurationError
+from servicekit.keys import Key, KeyState, ListKeys
+from servicekit.outbox.effects import EffectState, ListEffects
+from servicekit.outbox.retry import RetryPolicy
+from servicekit.runtime.relay import Delivered
+from servicekit.testing.simulators import Fault, transport
+from world import DAY, EVA_MOBILE, HOUR, MAIN, MINUTE, ROOM, World, exivo_adapter, opened
+
+pytest_plugins = ("world_fixtures",)
+
+
+def keys(world: World, booking: Booking) -> tuple[Key, ...]:
+    """All that the booking has had."""
+    found: tuple[Key, ...] = world.ask(ListKeys(booking.id))
+    return found
+
+
+def states(world: World, booking: Booking) -> list[KeyState]:
+    """What became of them."""
+    return [key.state for key in keys(world, booking)]
+
+
+def markers(world: World) -> list[str]:
+    """The markers of the keys that work."""
+    return [key.marker for key in world.exivo_keys()]
+
+
+def made(world: World) -> int:
+    """How many keys exivo has ever made."""
+    return len(world.exivo.state()["keys"])
+
+
+def test_a_key_is_made_once(world: World) -> None:
+    """Under the vendor's id; delivering again asks nothing more."""
+    booking = world.book(world.massage)
+    assert world.kit.deliver() == Delivered(done=3)  # the key, the notice and its text
+    asked = world.exivo.state()["requests"]
+    assert world.kit.deliver() == Delivered()
+
+    (key,) = keys(world, booking)
+    assert (key.state, key.vendor_id) == (KeyState.MADE, world.exivo.state()["keys"][0]["id"])
+    assert world.exivo.state()["requests"] == asked == 1
+
+
+@pytest.mark.spec("K-08")
+def test_cancelling_makes_the_key_invalid(world: World) -> None:
+    """At the door from then on, whenever it is; it is read back as ended."""
+    booking = world.book(world.massage)
+    world.settle()
+    assert world.exivo.try_door(EVA_MOBILE, ROOM, booking.starts)
+    world.clock.set(booking.starts)
+    world.ask(Cancel(booking.id))
+    world.settle()
+
+    assert world.exivo_keys() == []
+    assert states(world, booking) == [KeyState.ENDED]
+    for at in (booking.starts, booking.ends):
+        assert world.exivo.try_door(EVA_MOBILE, ROOM, at).reason == "revoked"
+
+
+@pytest.mark.spec("K-09")
+def test_rebooking_ends_the_old_key_and_makes_one_for_the_new_time(world: World) -> None:
+    """The new one first, so that the client is never without."""
+    booking = world.book(world.massage)
+    world.settle()
+    moved: Booking = world.ask(Rebook(booking.id, starts=booking.starts + DAY))
+    world.settle()
+
+    (key,) = world.exivo_keys()
+    assert (key.marker, key.opens) == (f"sk:{booking.id}:2", str(moved.starts - 15 * MINUTE))
+    assert not world.exivo.try_door(EVA_MOBILE, MAIN, booking.starts)
+    assert world.exivo.try_door(EVA_MOBILE, MAIN, moved.starts)
+    assert states(world, booking) == [KeyState.ENDED, KeyState.MADE]
+    calls = [exchange.request.url.rpartition("/")[2] for exchange in world.exivo.exchanges]
+    assert calls.index("digitalKeyVisits", 1) < calls.index("revoke")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.lost_answer(),
+        Fault.no_answer(),
+        Fault.error(status=500),
+        Fault.error(status=502, done=True),
+        Fault.bad_gateway(),
+        Fault.wrong_type(),
+        Fault.refused(),
+        Fault.throttled(),
+        Fault.throttled(after=90, retry_after="none"),
+    ],
+    ids=lambda fault: f"{fault.kind}-{'done' if fault.done else 'not done'}",
+)
+@pytest.mark.parametrize("times", [1, 3])
+def test_whatever_becomes_of_answers_the_doors_open_as_booked(world: World, fault: Fault, times: int) -> None:
+    """Booked, moved and cancelled, with faults at each: never two keys for one revision, none that works and is not wanted."""
+    world.exivo.inject(*[fault] * times)
+    booking = world.book(world.massage)
+    world.settle()
+    assert markers(world) == [f"sk:{booking.id}:1"]
+    world.exivo.inject(*[fault] * times)
+    world.ask(Rebook(booking.id, starts=booking.starts + 30 * DAY))
+    world.settle()
+    assert markers(world) == [f"sk:{booking.id}:2"]
+    world.exivo.inject(*[fault] * times)
+    world.ask(Cancel(booking.id))
+    world.settle()
+
+    assert markers(world) == []
+    assert made(world) == 2
+    assert states(world, booking) == [KeyState.ENDED, KeyState.ENDED]
+    assert world.effects(EffectState.DEAD) == []
+
+
+def test_a_key_that_may_have_been_made_is_ended_before_it_could_open(world: World) -> None:
+    """Cancelled while nobody knew: it is looked up and revoked; one that was never made is dropped."""
+    for fault, held in ((Fault.lost_answer(), 1), (Fault.no_answer(), 1)):
+        world.exivo.inject(fault)
+        booking = world.book(world.massage)
+        world.kit.deliver()
+        world.ask(Cancel(booking.id))
+        world.settle()
+
+        assert markers(world) == []
+        assert made(world) == held
+    assert states(world, booking) == [KeyState.DROPPED]
+
+
+def test_a_key_that_was_never_made_is_dropped_when_the_booking_moves(world: World) -> None:
+    """Nobody had delivered yet: only the new one is made."""
+    booking = world.book(world.massage)
+    world.ask(Rebook(booking.id, starts=booking.starts + DAY))
+    world.settle()
+
+    assert made(world) == 1
+    assert states(world, booking) == [KeyState.DROPPED, KeyState.MADE]
+
+
+def test_a_key_whose_time_is_over_is_not_made(world: World) -> None:
+    """Nobody delivered before; there is nothing left to open, and nobody is bothered."""
+    booking = world.book(world.massage)
+    world.clock.set(booking.ends + 15 * MINUTE)
+    world.settle()
+
+    assert made(world) == 0
+    (key,) = keys(world, booking)
+    assert (key.state, key.detail) == (KeyState.DROPPED, "its time was over before it could be made")
+    assert world.effects(EffectState.DEAD) == []
+
+
+def test_a_key_is_made_as_long_as_it_could_still_open(world: World) -> None:
+    """Late, within its time, for what is left of it."""
+    booking = world.book(world.massage)
+    world.clock.set(booking.ends + 14 * MINUTE)
+    world.settle()
+
+    assert states(world, booking) == [KeyState.MADE]
+    assert world.exivo.try_door(EVA_MOBILE, ROOM, booking.ends + 14 * MINUTE + timedelta(seconds=30))
+
+
+def test_a_key_that_the_vendor_refuses_is_a_dead_letter(world: World) -> None:
+    """With the vendor's words; what is not wanted any more has ended all the same."""
+    booking = world.book(world.massage)
+    world.settle()
+    world.exivo.inject(Fault.error("POST", "/digitalKeyVisits$", status=400))
+    world.ask(Rebook(booking.id, starts=booking.starts + DAY))
+    world.settle()
+
+    assert markers(world) == []
+    assert states(world, booking) == [KeyState.ENDED, KeyState.FAILED]
+    (letter,) = world.ask(ListEffects(organisation=world.root.id))
+    assert letter.trouble == "exivo answered 400; trying again will not help"
+
+
+def test_a_wrong_secret_makes_a_dead_letter_that_names_it(tmp_path: Path) -> None:
+    """And no notice says that a door would open."""
+    with opened(tmp_path, doors=exivo_adapter(api_secret="wrong-secret")) as world:
+        world.book(world.massage)
+        world.settle()
+        (letter,) = world.ask(ListEffects(organisation=world.root.id))
+
+        assert "exivo answered 401: Unauthorized" in letter.trouble
+        assert world.elks.handset(EVA_MOBILE) == ()
+        assert not any("wrong-secret" in repr(row) for rows in world.tables().values() for row in rows)
+
+
+def test_a_door_system_that_has_ended_a_key_by_itself_is_a_dead_letter(world: World) -> None:
+    """Found so after a lost answer: a person has to look before another is made."""
+    world.exivo.inject(Fault.lost_answer("POST"))
+    booking = world.book(world.massage)
+    world.kit.deliver()
+    world.exivo.revoke_by_hand(world.exivo.state()["keys"][0]["id"])
+    world.settle()
+
+    assert states(world, booking) == [KeyState.ENDED]
+    (letter,) = world.ask(ListEffects(organisation=world.root.id))
+    assert letter.trouble == "the door system has ended the key"
+
+
+def test_of_several_keys_under_one_marker_the_working_one_is_adopted(world: World) -> None:
+    """Somebody has revoked one by hand and our answer was lost twice."""
+    world.exivo.inject(Fault.lost_answer("POST"))
+    booking = world.book(world.massage)
+    world.kit.deliver()
+    (first,) = world.exivo.state()["keys"]
+    copy = world.exivo.state()["keys"][0]
+    world.exivo.revoke_by_hand(first["id"])
+    login = (world.exivo.api_key, world.exivo.api_secret)
+    with httpx.Client(transport=transport(world.exivo), auth=login) as client:
+        wish = {name: value for name, value in copy.items() if name not in {"id", "expired", "revoked"}}
+        second = client.post(f"https://api.exivo.io/v1/{world.exivo.site_id}/digitalKeyVisits", json=wish).json()
+    world.settle()
+
+    (key,) = keys(world, booking)
+    assert (key.state, key.vendor_id) == (KeyState.MADE, second["id"])
+
+
+# Never given up
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.error("POST", "/revoke$", status=500, times=200),
+        Fault.error("POST", "/revoke$", status=401, times=200),
+        Fault.throttled("POST", "/revoke$", times=200, retry_after="none"),
+        Fault.refused("POST", "/revoke$", times=200),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.status}",
+)
+def test_a_revoke_is_never_given_up(tmp_path: Path, fault: Fault) -> None:
+    """However often and with whatever no it fails: once the door system is back, the key ends."""
+    policy = RetryPolicy(first=MINUTE, longest=HOUR, attempts=4)
+    with opened(tmp_path, retry=policy) as world:
+        booking = world.book(world.massage, starts=world.now + 90 * DAY)
+        world.settle()
+        world.ask(Cancel(booking.id))
+        world.exivo.inject(fault)
+        for _ in range(30):
+            world.kit.deliver()
+            world.clock.advance(2 * HOUR)
+        assert markers(world) == [f"sk:{booking.id}:1"]
+        (waiting,) = [effect for effect in world.effects(EffectState.DUE) if effect.kind == "key"]
+        assert waiting.attempts > policy.attempts
+        world.exivo.clear_faults()
+        world.settle()
+
+        assert markers(world) == []
+        assert world.effects(EffectState.DEAD) == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.throttled("POST", "/digitalKeyVisits$", times=200, retry_after="none"),
+        Fault.no_answer("POST", "/digitalKeyVisits$", times=200),
+        Fault.error("GET", "/digitalKeyVisits$", times=200),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.method}",
+)
+def test_a_new_key_that_cannot_be_made_does_not_keep_the_old_one_for_ever(tmp_path: Path, fault: Fault) -> None:
+    """The old one ends after the new one is made, so that one is not given up either."""
+    with opened(tmp_path, retry=RetryPolicy(first=MINUTE, longest=HOUR, attempts=4)) as world:
+        booking = world.book(world.massage, starts=world.now + 90 * DAY)
+        world.settle()
+        world.ask(Rebook(booking.id, starts=booking.starts + DAY))
+        world.exivo.inject(fault, Fault.no_answer("POST", "/digitalKeyVisits$"))
+        for _ in range(30):
+            world.kit.deliver()
+            world.clock.advance(2 * HOUR)
+        assert world.effects(EffectState.DEAD) == []
+        world.exivo.clear_faults()
+        world.settle()
+
+        assert markers(world) == [f"sk:{booking.id}:2"]
+
+
+def test_a_first_key_that_cannot_be_made_is_given_up_at_last(tmp_path: Path) -> None:
+    """No key is out that should not be; a person has to look."""
+    with opened(tmp_path, retry=RetryPolicy(first=MINUTE, longest=HOUR, attempts=4)) as world:
+        world.exivo.inject(Fault.throttled("POST", "/digitalKeyVisits$", times=200, retry_after="none"))
+        world.book(world.massage)
+        world.settle()
+        (letter,) = world.ask(ListEffects(organisation=world.root.id))
+
+        assert letter.trouble.startswith("given up after 4 tries: exivo answered 429")
+
+
+def test_a_kit_without_doors_says_what_is_missing(tmp_path: Path) -> None:
+    """The key stays planned, for a relay that has a door system."""
+    with opened(tmp_path) as world:
+        booking = world.book(world.massage)
+        with (
+            Kit.open(f"sqlite:////{world.path}", clock=world.clock) as other,
+            pytest.raises(ConfigurationError, match=r"adapter for doors: open the kit with Kit.open\(..., doors=...\)"),
+        ):
+            other.deliver()
+        assert states(world, booking) == [KeyState.PLANNED]
+        world.settle()
+        assert states(world, booking) == [KeyState.MADE]
