@@ -123,6 +123,7 @@ class TestInstant:
         """``iso``, ``str`` and ``repr`` show the instant whole: parsed, it is the same."""
         assert Instant.parse(at.iso()) == at
         assert str(at) == at.iso() == at.utc.isoformat().replace("+00:00", "Z")
+        assert at.iso() in repr(at)
         assert eval(repr(at)) == at  # noqa: S307 - repr is Python of ours
 
     @given(st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)), st.integers(-14 * 60, 14 * 60))  # noqa: DTZ001 - gets its zone below
