@@ -1,7 +1,7 @@
 """The adapters' requests held against the vendors' own API descriptions, where those are at hand.
 
 The descriptions are the vendors' and not ours to ship: put them into a folder, under the names below, and name it in
-``SERVICEKIT_TEST_CONTRACTS``.
+``SERVICEKIT_CONTRACTS``; a folder ``shared/contracts`` beside the checkout is found by itself.
 """
 
 from __future__ import annotations
@@ -24,14 +24,17 @@ from servicekit.testing.simulators import COMPONENTS, ExivoSimulator, Simulator,
 NOW = Instant.parse("2026-03-28T12:00:00Z")
 HOUR = timedelta(hours=1)
 WINDOW = Window(NOW + HOUR, NOW + 2 * HOUR)
-FOLDER = os.environ.get("SERVICEKIT_TEST_CONTRACTS", "")
+FOLDER = Path(os.environ.get("SERVICEKIT_CONTRACTS") or Path(__file__).parents[3] / "shared" / "contracts")
 
-pytestmark = pytest.mark.skipif(not FOLDER, reason="SERVICEKIT_TEST_CONTRACTS names no folder of API descriptions")
+pytestmark = pytest.mark.skipif(
+    not FOLDER.is_dir(),
+    reason=f"the vendors' documents are not here; SERVICEKIT_CONTRACTS may name their folder ({FOLDER.name})",
+)
 
 
 def problems(simulator: Simulator, part: str, description: str) -> tuple[str, ...]:
     """What of the exchanges whose path contains ``part`` does not fit the description; there must be some."""
-    contract = Contract.load(Path(FOLDER) / description)
+    contract = Contract.load(FOLDER / description)
     seen = [one for one in simulator.exchanges if part in one.request.url]
     assert seen
     return tuple(problem for one in seen for problem in contract.problems(one.request, one.response))
