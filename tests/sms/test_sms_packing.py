@@ -56,6 +56,14 @@ def test_without_a_count_as_many_septets_come_out_as_fit(octets: int, fill: int,
     assert unpack(bytes(octets), fill=fill) == bytes(fit)
 
 
+def test_nothing_holds_nothing() -> None:
+    """No octets are no septets; not one can be had from them, with or without fill bits."""
+    assert (pack(b""), unpack(b""), unpack(b"", 0), unpack(b"", fill=3)) == (b"", b"", b"", b"")
+    for octets, fill in ((b"", 0), (b"", 3), (b"\x00", 2)):
+        with pytest.raises(Invalid):
+            unpack(octets, 1, fill=fill)
+
+
 @pytest.mark.parametrize("count", [-1, 9])
 def test_more_septets_than_there_are_cannot_be_unpacked(count: int) -> None:
     """A count that the octets do not hold is refused with how many there are."""

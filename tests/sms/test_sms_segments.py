@@ -131,6 +131,24 @@ def test_a_pair_across_a_boundary_moves_to_the_next_part(text: str, segments: in
 
 
 @pytest.mark.parametrize(
+    ("pattern", "encoding", "units", "per_part"),
+    [
+        ("x", "gsm-7", 1_000_000, 153),
+        ("å", "gsm-7", 1_000_000, 153),
+        ("€", "gsm-7", 2_000_000, 152),
+        ("ç", "ucs-2", 1_000_000, 67),
+        ("😀", "ucs-2", 2_000_000, 66),
+        ("\ud83d", "ucs-2", 1_000_000, 67),
+        ("\0", "ucs-2", 1_000_000, 67),
+    ],
+)
+def test_a_million_characters(pattern: str, encoding: str, units: int, per_part: int) -> None:
+    """No text is too long to be counted, however many parts it would take."""
+    counted = count_segments(pattern * 1_000_000)
+    assert (counted.encoding, counted.units, counted.segments) == (encoding, units, -(-units // per_part))
+
+
+@pytest.mark.parametrize(
     ("letters", "units", "wide", "segments"),
     [
         ("x", 304, True, 2),

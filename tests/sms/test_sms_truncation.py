@@ -86,6 +86,8 @@ def test_the_default_is_nine_segments(character: str) -> None:
         "\r\n",
         FAMILY,
         FLAG,
+        "\U0001f1e6\U0001f1ff",
+        "\U0001f1ff\U0001f1e6",
         SCOTLAND,
         "👍\U0001f3fd",
         "👍\U0001f3fb",
@@ -142,9 +144,10 @@ def test_a_grapheme_cluster_is_kept_or_dropped_whole(cluster: str) -> None:
         ("x", FLAG[0]),
         ("x", "\U000e001f"),
         ("x", "\U000e0080"),
-        ("\ude00", "\ud83d"),
-        ("\ud7ff", "\ude00"),
-        ("\ud83d", "\ue000"),
+        ("\u1160", "\uac00"),
+        ("\u11ff", "\u1200"),
+        ("x", "\U0001f1e5"),
+        (FLAG[0], "\U0001f200"),
     ],
 )
 def test_between_two_clusters_one_may_cut(before: str, after: str) -> None:
@@ -158,11 +161,37 @@ def test_between_two_clusters_one_may_cut(before: str, after: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "kept"),
-    [("e" + "\u0301" * 100, 69), ("çe" + "\u0301" * 100, 1), ("\ud83d\ude00" * 40, 68), (FLAG * 20, 68)],
+    [
+        ("e" + "\u0301" * 100, 69),
+        ("\ud800\udc00" * 40, 68),
+        ("\udbff\udfff" * 40, 68),
+        ("çe" + "\u0301" * 100, 1),
+        ("\ud83d\ude00" * 40, 68),
+        (FLAG * 20, 68),
+    ],
 )
 def test_a_cluster_longer_than_all_that_fits_is_cut(text: str, kept: int) -> None:
     """Better a piece of it than nothing; but what stands before it is kept alone, and pairs and flags are kept whole."""
     assert len(truncate(text, 1).removesuffix("…").encode("utf-16-be", "surrogatepass")) // 2 == kept
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        (0xD800, 0xDC00, 68),
+        (0xD83D, 0xDE00, 68),
+        (0xDBFF, 0xDFFF, 68),
+        (0xDE00, 0xD83D, 69),
+        (0xD7FF, 0xDE00, 69),
+        (0xDC00, 0xDE00, 69),
+        (0xD83D, 0xE000, 69),
+        (0xD83D, 0xD83D, 69),
+    ],
+)
+def test_halves_of_a_pair_stay_together(first: int, second: int, kept: int) -> None:
+    """Also where a ``str`` holds them as two code points; other halves are characters like any."""
+    text = (chr(first) + chr(second)) * 40
+    assert truncate(text, 1) == text[:kept] + "…"
 
 
 @pytest.mark.spec("M-12")
