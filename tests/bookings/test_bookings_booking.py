@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import attrs
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -104,6 +105,13 @@ def test_a_refusal_where_nothing_is_possible_says_so() -> None:
         act(evolve(BOOKING, state=BookingState.CANCELLED), Action.CHECK_IN)
     with pytest.raises(Conflict, match=r"that is checked in cannot be asked to cancel; possible now: complete\."):
         act(evolve(BOOKING, state=BookingState.CHECKED_IN), Action.CANCEL)
+
+
+def test_a_new_booking_is_its_first_revision() -> None:
+    """Keys and markers at vendors begin with it; nobody has cancelled."""
+    kept = attrs.asdict(BOOKING, recurse=False, filter=lambda item, _: item.name not in {"revision", "cancelled_by"})
+    new = Booking(**kept)
+    assert (new.revision, new.cancelled_by) == (1, None)
 
 
 def test_who_cancelled_first_stays() -> None:

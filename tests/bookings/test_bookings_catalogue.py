@@ -59,8 +59,9 @@ def test_a_service_is_online_only_when_switched_on() -> None:
 
 
 def test_nothing_has_doors_unless_said() -> None:
-    """A branch without a site has no doors; a service adds none; a client without a mobile has none, and is an empty text."""
+    """A branch without a site has no doors, a service adds none, a client has no mobile; national numbers are Sweden's."""
     branch = Branch(id=BranchId("brn_1"), organisation=SALON, name="Zentrum", zone="Europe/Zurich")
+    assert branch.country_code == 46
     assert (branch.site, branch.components, service().components) == ("", (), ())
     assert Client(id=ClientId("cli_1"), organisation=SALON, name="Eva", email="eva@home.example").mobile == ""
 

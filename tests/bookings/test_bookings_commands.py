@@ -55,7 +55,14 @@ def test_what_is_not_said_of_the_catalogue() -> None:
     assert (service.components, service.online, service.needs_approval) == ((), False, False)
     assert service.opens_before == service.closes_after == timedelta(minutes=15)
     assert AddProvider(organisation=organisation, name="Anna").kind is ProviderKind.PERSON
-    assert AddClient(organisation=organisation, name="Eva", email="eva@home.example").mobile == ""
+    client = AddClient(organisation=organisation, name="Eva", email="eva@home.example")
+    assert (client.mobile, client.country_code) == ("", 46)
+
+
+def test_a_booking_is_moved_to_named_times() -> None:
+    """Start and end cannot be swapped unseen."""
+    with pytest.raises(TypeError, match="positional argument"):
+        Rebook(BookingId("bkg_1"), AT, AT)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("kind", [AddBranch, AddService, AddProvider, AddClient, Book])

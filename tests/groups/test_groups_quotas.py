@@ -111,6 +111,16 @@ def test_buckets_are_a_minute_for_each_day_of_the_window(seconds: int, days: int
     assert bucket <= at.us < bucket + width
 
 
+@pytest.mark.spec("M-22")
+@given(st.integers(10**15, 10**16).map(Instant), DAYS)
+def test_a_bucket_counts_until_all_of_it_has_left_the_window(at: Instant, days: int) -> None:
+    """It is gone one microsecond after its end has become as old as the window is long."""
+    bucket = bucket_of(at, days)
+    ends = Instant(bucket) + days * MINUTE
+    assert expired_before(ends + timedelta(days=days), days) == bucket
+    assert expired_before(ends + timedelta(days=days, microseconds=1), days) > bucket
+
+
 @given(st.integers(0, 10**17).map(Instant))
 def test_without_a_window_there_is_one_bucket(at: Instant) -> None:
     """What counts for ever is counted in one place."""

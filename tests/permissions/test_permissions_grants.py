@@ -63,6 +63,24 @@ def test_allowed_exactly_when_a_grant_says_so(grants: list[Grant], needed: str, 
         assert needed in decision.reason
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "held"),
+    [(None, None, "-101"), (0, None, "01"), (None, 0, "-1"), (0, 1, "0"), (-1, 1, "-10"), (1, 0, "")],
+)
+def test_a_grant_counts_from_and_until(since: int | None, until: int | None, held: str) -> None:
+    """Of the instants -1, 0 and 1 it counts at its first and at none from its last on."""
+    grant = Grant(
+        id=GrantId("gnt_1"),
+        organisation=GROUPS[0],
+        principal="usr_1",
+        scopes=(),
+        group=GROUPS[0],
+        since=None if since is None else Instant(since),
+        until=None if until is None else Instant(until),
+    )
+    assert "".join(str(us) for us in (-1, 0, 1) if grant.holds_at(Instant(us))) == held
+
+
 @given(granted(), st.sampled_from(TEXTS), st.lists(st.sampled_from(GROUPS), unique=True), st.integers(-3, 3))
 def test_more_grants_never_take_away(grants: list[Grant], needed: str, path: list[GroupId], now: int) -> None:
     """What some of the grants allow, all of them allow."""

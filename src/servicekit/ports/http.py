@@ -36,7 +36,7 @@ class HttpRequest:
     """
 
     method: str
-    url: str = field(repr=True)
+    url: str
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     repeatable: bool = False
