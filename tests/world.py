@@ -147,7 +147,8 @@ class World:
     room: Provider
     chair: Provider
     eva: Client
-    _mails_before: int = field(default=0)
+    _storage: SqliteStorage = field(repr=False)
+    _mails_before: int
 
     @property
     def anna(self) -> Principal:
@@ -215,7 +216,7 @@ class World:
     @contextmanager
     def look(self) -> Iterator[SqlTransaction]:
         """A hand in the database: another connection, which may also write."""
-        with closing(SqliteStorage(str(self.path), synchronous="normal")) as storage, storage.write() as store:
+        with self._storage.write() as store:
             yield store
 
     def tables(self) -> dict[str, list[tuple[object, ...]]]:
@@ -301,7 +302,10 @@ def opened(
         "transport": transport(elks, exivo, zoom),
         "clock": clock,
     }
-    with Kit.open(f"sqlite:////{path}?synchronous=normal", **{**wired, **options}) as kit:
+    with (
+        Kit.open(f"sqlite:////{path}?synchronous=normal", **{**wired, **options}) as kit,
+        closing(SqliteStorage(str(path), synchronous="normal")) as storage,
+    ):
         founded = kit.perform(
             FoundOrganisation(name="Salon", zone="Europe/Zurich", admin="anna@salon.example", settings=settings),
             by=OPERATOR,
@@ -318,6 +322,7 @@ def opened(
             exivo=exivo,
             zoom=zoom,
             mailbox=mailbox,
+            storage=storage,
             mails_before=before,
         )
 
