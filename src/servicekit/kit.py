@@ -121,7 +121,11 @@ class Kit:
         )
         settings = {"lease": lease, "longest_call": longest_call, "policy": retry or RetryPolicy()}
         kit = cls(storage, wiring, clock=clock or SystemClock(), relay=settings, transport=transport)
-        storage.migrate()
+        try:
+            storage.migrate()
+        except BaseException:
+            kit.close()
+            raise
         return kit
 
     def perform(self, command: Command[T], *, by: Principal, at: Instant | None = None) -> T:
