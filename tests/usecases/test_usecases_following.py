@@ -316,3 +316,17 @@ def test_a_refused_change_has_no_effects(world: World) -> None:
     ):
         assert world.refused(command).code == "taken"
     assert world.ask(ListEffects(organisation=world.root.id, state=EffectState.REPLACED)) == ()
+
+
+# Online
+
+
+@pytest.mark.spec("Z-03")
+def test_a_service_is_online_only_when_it_is_switched_on(world: World) -> None:
+    """A new service has no meetings by itself; one that was switched on has, and Zoom holds nothing else."""
+    plain = world.ask(AddService(branch=world.branch.id, name="Talk", length=HOUR))
+    assert not plain.online
+    world.book(plain)
+    switched_on = world.book(world.advice, starts=world.clock.now() + 2 * DAY)
+    world.settle()
+    assert [meeting.marker for meeting in world.zoom_meetings()] == [f"sk:{switched_on.id}:1"]
