@@ -148,6 +148,12 @@ def test_a_grapheme_cluster_is_kept_or_dropped_whole(cluster: str) -> None:
         ("\u11ff", "\u1200"),
         ("x", "\U0001f1e5"),
         (FLAG[0], "\U0001f200"),
+        (FLAG[0], "\U0001f1e5"),
+        ("\U0001f1e5", FLAG[0]),
+        ("\u1112", "\uabff"),
+        ("\u1112", "\ud7a4"),
+        ("\uabff", "\u1160"),
+        ("\ud7a4", "\u1160"),
     ],
 )
 def test_between_two_clusters_one_may_cut(before: str, after: str) -> None:
@@ -182,6 +188,7 @@ def test_a_cluster_longer_than_all_that_fits_is_cut(text: str, kept: int) -> Non
         (0xD7FF, 0xDE00, 69),
         (0xDC00, 0xDE00, 69),
         (0xD83D, 0xE000, 69),
+        (0xD83D, 0xDBFF, 69),
         (0xD83D, 0xD83D, 69),
     ],
 )

@@ -63,14 +63,13 @@ class Alphabet:
         """Take the 128 characters of a basic table by code (U+001B at 0x1B) and at most 64 others by escaped code."""
         self.basic = basic
         self.extension = extension
-        rows = [""] * 256
-        rows[: len(basic)] = basic
+        rows = list(basic)
         rows[0], rows[ESCAPE] = "\0", basic[0]
         # A character that both tables hold takes the one septet.
         wanted = [(code, character) for code, character in extension.items() if character not in basic]
-        rows[_FIRST_PAIR : _FIRST_PAIR + len(wanted)] = [character for _, character in wanted]
+        rows += [character for _, character in wanted]
         # charmap_build gives the fast EncodingMap only for 256 rows with NUL first; U+FFFE means "none".
-        self._map = codecs.charmap_build("".join(row or "\ufffe" for row in rows))
+        self._map = codecs.charmap_build("".join(rows).ljust(256, "\ufffe"))
         to_septets = bytearray(range(256))
         to_septets[ESCAPE], to_septets[ESCAPE_MARK] = 0, ESCAPE
         for place, (code, _) in enumerate(wanted, _FIRST_PAIR):
