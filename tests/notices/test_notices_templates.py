@@ -115,6 +115,18 @@ def test_what_may_be_saved(subject: str, text: str, channel: Channel) -> None:
         assert caught.value.facts["variable"] == fault
 
 
+@pytest.mark.parametrize("channel", [Channel.CLIENT_MAIL, Channel.CLIENT_TEXT])
+def test_clients_never_get_the_hosts_link(channel: Channel) -> None:
+    """Neither in a mail nor in a text, and in no subject; the provider's template may have it."""
+    for said in ({"text": f"[{HOST}]"}, {"text": "Hello", "subject": f"[{HOST}]"}):
+        template = evolve(TEMPLATE, **said)
+        assert check(evolve(template, channel=Channel.PROVIDER_MAIL))
+        with pytest.raises(Invalid) as caught:
+            check(evolve(template, channel=channel))
+        assert caught.value.code == "host_link_for_client"
+        assert caught.value.facts == {"variable": HOST}
+
+
 def test_an_unknown_variable_is_told_with_the_known_ones() -> None:
     """Whoever misspelt one reads which there are."""
     with pytest.raises(Invalid, match=r"\[cleint\] is no variable. Known are: \[booking\], \[branch\]") as caught:
