@@ -188,6 +188,7 @@ def test_a_timestamp_that_is_none_is_misshapen(stamp: str) -> None:
         b'{"event": "meeting.deleted", "payload": []}',
         b'{"event": "meeting.deleted", "payload": {}}',
         b'{"event": "meeting.deleted", "payload": {"object": {"id": null}}}',
+        b'{"event": "meeting.deleted", "event_ts": 999999999999999999, "payload": {"object": {"id": 7}}}',
         b'{"event": "app_deauthorized", "payload": {"user_id": "U"}}',
         b'{"event": "endpoint.url_validation", "payload": {"plainToken": 7}}',
     ],

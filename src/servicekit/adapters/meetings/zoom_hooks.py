@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import Any
 
 from servicekit.adapters.meetings.zoom_words import word
-from servicekit.errors import ConfigurationError, Forged, Misshapen, Stale
+from servicekit.errors import ConfigurationError, Forged, Invalid, Misshapen, Stale
 from servicekit.moments import Instant
 from servicekit.outbox.facts import AppDeauthorized, MeetingGone
 from servicekit.ports.http import HookAnswer, header
@@ -98,10 +98,17 @@ def _deleted(vendor: str, told: Mapping[str, Any], payload: Mapping[str, Any], b
         vendor=vendor,
         event_id=f"meeting.deleted:{word(stamp) or _digest(body)}:{word(gone['id'])}",
         vendor_id=word(gone["id"]),
-        at=Instant(stamp * 1000) if isinstance(stamp, int) else None,
+        at=_instant(vendor, stamp) if isinstance(stamp, int) else None,
         evidence=told,
     )
     return MeetingHook(facts=(fact,))
+
+
+def _instant(vendor: str, milliseconds: int) -> Instant:
+    try:
+        return Instant(milliseconds * 1000)
+    except Invalid as error:
+        raise Misshapen("Zoom's event_ts lies outside the calendar.", vendor=vendor, event_ts=milliseconds) from error
 
 
 def _deauthorized(vendor: str, told: Mapping[str, Any], payload: Mapping[str, Any], body: bytes) -> MeetingHook:
