@@ -18,7 +18,7 @@ from servicekit.errors import ConfigurationError
 from servicekit.moments import Clock, Instant
 from servicekit.outbox.retry import RetryPolicy
 from servicekit.ports.http import HookAnswer
-from servicekit.ports.store import Storage, Transaction
+from servicekit.ports.store import Storage, Transaction, transact
 from servicekit.runtime.entropy import SystemClock, mint
 from servicekit.usecases import commands, queries
 from servicekit.usecases.looking import Asked
@@ -92,7 +92,8 @@ class Kit:
         """Open a kit, and bring its tables up to date.
 
         Args:
-            url: ``sqlite:///salon.db`` (relative), ``sqlite:////var/lib/salon.db`` (absolute).
+            url: ``sqlite:///salon.db`` (relative), ``sqlite:////var/lib/salon.db`` (absolute), or
+                ``postgresql://user:password@host/database`` (extra ``postgres``).
             texts, doors, meetings, mail: adapters; what is absent is refused where something needs it.
             gateway_domain: mails to ``<number>@<gateway_domain>`` become texts, and answers come from there.
             base_url: where the application answers, for links of ours that stand in notices.
@@ -124,24 +125,35 @@ class Kit:
         storage.migrate()
         return kit
 
-    def perform(self, command: Command[T], *, by: Principal, at: Instant | None = None) -> T:
+    def perform(
+        self, command: Command[T], *, by: Principal, at: Instant | None = None, within: object | None = None
+    ) -> T:
         """Carry out a change, in one transaction, with all that follows from it enqueued.
 
         Args:
             command: what shall change.
             by: who asks.
             at: the present instant; the kit's clock by default.
+            within: the application's own connection (``sqlite3`` or psycopg, also the one under Django or SQLAlchemy) with a
+                transaction open on it: its rows and ours are then there together or not at all. The application commits.
 
         Raises:
             Refused: a rule said no, and nothing was written.
-            StorageBusy: others held the database; the same may be tried again.
+            StorageBusy: others held the database; the same may be tried again. With ``within`` that is the application's to
+                do, with its whole transaction.
         """
         handler = commands().get(type(command))
         if handler is None:
             raise ConfigurationError(f"{type(command).__name__} is no command of servicekit: pass one to perform().")
-        with self._storage.write() as store:
+
+        def carry_out(store: Transaction) -> T:
             result: T = handler(self._work(store, by, at), command)
             return result
+
+        if within is None:
+            return transact(self._storage, carry_out)
+        with self._storage.join(within) as store:
+            return carry_out(store)
 
     def ask(self, query: Query[T], *, by: Principal, at: Instant | None = None) -> T:
         """Answer a reading. It writes nothing; a few readings also ask a vendor (their docstring says so).
@@ -218,10 +230,12 @@ class Kit:
         if hook.facts:
             from servicekit.usecases.hearing import hear
 
-            with self._storage.write() as store:
+            def take_in(store: Transaction) -> None:
                 work = self._work(store, Principal.operator(f"webhook of {source}"), now)
                 for fact in hook.facts:
                     hear(work, fact)
+
+            transact(self._storage, take_in)
         return hook.answer
 
     def _receive_mail(self, envelope: object, raw: bytes, now: Instant) -> MailTaken:
@@ -230,8 +244,8 @@ class Kit:
 
         if not isinstance(envelope, Envelope):
             raise ConfigurationError("A mail comes with its servicekit.mail.Envelope: who sends, and to whom.")
-        with self._storage.write() as store:
-            return take_mail(self._work(store, Principal.operator("mail"), now), envelope, raw)
+        by = Principal.operator("mail")
+        return transact(self._storage, lambda store: take_mail(self._work(store, by, now), envelope, raw))
 
     @property
     def sources(self) -> frozenset[str]:
@@ -270,4 +284,10 @@ def _storage(url: str) -> Storage:
         from servicekit.adapters.storage.sqlite import SqliteStorage
 
         return SqliteStorage.from_url(url)
-    raise ConfigurationError(f"{url.partition(':')[0]!r} is no storage: write sqlite:///salon.db")
+    if scheme in {"postgresql", "postgres"}:
+        from servicekit.adapters.storage.postgres import PostgresStorage
+
+        return PostgresStorage(url)
+    raise ConfigurationError(
+        f"{url.partition(':')[0]!r} is no storage: write sqlite:///salon.db or postgresql://user@host/database"
+    )

@@ -21,7 +21,7 @@ from servicekit.groups.commands import (
     ProvideNumbers,
     UserAdded,
 )
-from servicekit.groups.quotas import Charge, Limit, LimitKind, Quota, Struck, bucket_of, judge, limits_of
+from servicekit.groups.quotas import Limit, LimitKind, Quota, Struck, Usage, bucket_of, judge, limits_of
 from servicekit.groups.tree import Effective, Group, Settings, User, effective
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "AddUsers",
     "Added",
     "ChangeSettings",
-    "Charge",
     "Effective",
     "FoundOrganisation",
     "Founded",
@@ -40,6 +39,7 @@ __all__ = [
     "Quota",
     "Settings",
     "Struck",
+    "Usage",
     "User",
     "UserAdded",
     "bucket_of",

@@ -36,7 +36,7 @@ from servicekit.moments import Clock
 from servicekit.outbox.effects import Effect, EffectState
 from servicekit.outbox.retry import Again, RetryPolicy, judge_failure
 from servicekit.ports.http import HttpFlow
-from servicekit.ports.store import Storage, Transaction
+from servicekit.ports.store import Storage, Transaction, transact
 from servicekit.runtime.deadline import bounded
 from servicekit.usecases.delivering import Done, Failed, GivenUp, Next, Outside, Step, Verdict, preparations
 from servicekit.usecases.work import Mint, Wiring, Work
@@ -124,8 +124,7 @@ class Relay:
     def step(self) -> Effect | None:
         """Claim one effect and take all its steps; the effect as it was settled, None if nothing was due."""
         at = self.clock.now()
-        with self.storage.write() as store:
-            effect = store.effects.claim(at, at + self.lease)
+        effect = transact(self.storage, lambda store: store.effects.claim(at, at + self.lease))
         if effect is None:
             return None
         try:
@@ -153,34 +152,41 @@ class Relay:
 
     def _advance(self, effect: Effect) -> Effect | None:
         """Take one step; the settled effect, or None if there is another step."""
-        with self.storage.write() as store:
-            work = self._work(store)
-            self._check_lease(store, effect)
-            if effect.leased_until is None or work.at + self.longest_call > effect.leased_until:
-                return self._stored(store, evolve(effect, state=EffectState.DUE, due_at=work.at))
-            step: Step = preparations()[effect.kind](work, effect)
-            if not isinstance(step, Outside):
-                return self._settled(store, effect, step)
+        began = self.clock.now()
+        step = transact(self.storage, lambda store: self._prepared(store, effect))
+        if not isinstance(step, Outside):
+            return step
         try:
             # What the transaction itself has taken is gone from the lease as well.
-            result, error = self._call(step, self.longest_call - (self.clock.now() - work.at)), None
+            result, error = self._call(step, self.longest_call - (self.clock.now() - began)), None
         except OutsideError as raised:
             result, error = None, raised
-        with self.storage.write() as store:
+
+        def record(store: Transaction) -> Effect | None:
             work = self._work(store)
             verdict = step.failed(work, error) if error is not None else step.record(work, result)
             return self._settled(store, effect, verdict)
+
+        return transact(self.storage, record)
+
+    def _prepared(self, store: Transaction, effect: Effect) -> Outside | Effect | None:
+        """What to do outside; or the settled effect, or None, where there is nothing to do there."""
+        work = self._work(store)
+        self._check_lease(store, effect)
+        if effect.leased_until is None or work.at + self.longest_call > effect.leased_until:
+            return self._stored(store, evolve(effect, state=EffectState.DUE, due_at=work.at))
+        step: Step = preparations()[effect.kind](work, effect)
+        return step if isinstance(step, Outside) else self._settled(store, effect, step)
 
     def _call(self, step: Outside, span: timedelta) -> Any:
         called = step.call()
         return self.driver.run(bounded(called, span)) if isinstance(called, Generator) else called
 
     def _settle_alone(self, effect: Effect, verdict: GivenUp | Failed) -> Effect:
-        with self.storage.write() as store:
-            return self._ended(store, effect, verdict)
+        return transact(self.storage, lambda store: self._ended(store, effect, verdict))
 
     def _check_lease(self, store: Transaction, effect: Effect) -> None:
-        if store.effects.get(effect.id).fence != effect.fence:
+        if store.effects.hold(effect.id).fence != effect.fence:
             raise LeaseLost(f"{effect.id} was claimed by another relay", effect=effect.id)
 
     def _settled(self, store: Transaction, effect: Effect, verdict: Verdict) -> Effect | None:

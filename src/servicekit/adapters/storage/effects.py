@@ -27,9 +27,6 @@ _CLAIMABLE = f"state IN ('due', 'leased') AND due_at <= ? AND (state = 'due' OR 
 class EffectTable(SqlTable[Effect]):
     """Effects; see :class:`servicekit.ports.store.Effects` for what each promises."""
 
-    lock = ""
-    """What a dialect appends to claim without waiting for other claimers."""
-
     def enqueue(self, effect: Effect) -> None:
         """Replace what waits for the same subject, then insert."""
         self.execute(
@@ -42,7 +39,7 @@ class EffectTable(SqlTable[Effect]):
         """Lease the first that is due."""
         found = self.execute(
             f"UPDATE effects SET state = 'leased', leased_until = ?, fence = fence + 1 WHERE id = ("  # noqa: S608
-            f"SELECT id FROM effects WHERE {_CLAIMABLE} ORDER BY due_at, id LIMIT 1{self.lock}) RETURNING {self.columns}",
+            f"SELECT id FROM effects WHERE {_CLAIMABLE} ORDER BY due_at, id LIMIT 1{self.dialect.claim}) RETURNING {self.columns}",
             [until.us, at.us, at.us],
         ).fetchone()
         return None if found is None else self.rows.thing(found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
+from servicekit.adapters.storage.dialect import Dialect
 from servicekit.adapters.storage.rows import Rows
 from servicekit.bookings import HOLDING, Booking
 from servicekit.errors import NotFound, StorageError
@@ -56,8 +57,11 @@ Execute = Callable[[str, Sequence[object]], Cursor]
 class SqlTable(Generic[E]):
     """A table of one class of things; ``key`` is its primary key."""
 
-    def __init__(self, execute: Execute, name: str, rows: Rows[E], key: tuple[str, ...] = ("id",)) -> None:
+    def __init__(
+        self, execute: Execute, dialect: Dialect, name: str, rows: Rows[E], key: tuple[str, ...] = ("id",)
+    ) -> None:
         self.execute = execute
+        self.dialect = dialect
         self.name = name
         self.rows = rows
         self.key = key
@@ -90,6 +94,12 @@ class SqlTable(Generic[E]):
             kind = self.rows.kind.__name__
             raise NotFound(f"There is no {kind} {key}, or you may not see it.", kind=kind, id=key)
         return found
+
+    def hold(self, key: str) -> E:
+        """One row by its id, which nobody else changes until the transaction ends; or NotFound."""
+        if self.dialect.hold:
+            self.execute(f'SELECT 1 FROM {self.name} WHERE "id" = ?{self.dialect.hold}', [key])  # noqa: S608
+        return self.get(key)
 
     def where(self, **equal: object) -> tuple[E, ...]:
         """All rows whose columns equal these; None matches NULL."""
@@ -227,8 +237,9 @@ class SqlInbox:
 class SqlNumbers:
     """The pool of numbers."""
 
-    def __init__(self, execute: Execute) -> None:
+    def __init__(self, execute: Execute, dialect: Dialect) -> None:
         self.execute = execute
+        self.dialect = dialect
 
     def provide(self, numbers: Iterable[str]) -> int:
         """Insert those that are new."""
@@ -238,8 +249,8 @@ class SqlNumbers:
     def take(self, user: UserId) -> str | None:
         """The lowest free number, now the user's."""
         found = self.execute(
-            "UPDATE numbers SET user_id = ? WHERE number = (SELECT min(number) FROM numbers WHERE user_id IS NULL)"
-            " RETURNING number",
+            "UPDATE numbers SET user_id = ? WHERE number = (SELECT number FROM numbers WHERE user_id IS NULL"  # noqa: S608
+            f" ORDER BY number LIMIT 1{self.dialect.claim}) RETURNING number",
             [user],
         ).fetchone()
         return None if found is None else str(found[0])

@@ -56,21 +56,14 @@ CREATE TABLE messages (
     changed_at BIGINT NOT NULL
 );
 CREATE INDEX messages_log ON messages ("group", made_at);
+CREATE INDEX messages_user ON messages ("user", made_at);
 CREATE INDEX messages_vendor ON messages (vendor, vendor_id);
-
-CREATE TABLE message_charges (
-    message TEXT NOT NULL REFERENCES messages (id),
-    subject TEXT NOT NULL,
-    days BIGINT NOT NULL,
-    bucket BIGINT NOT NULL,
-    segments BIGINT NOT NULL,
-    PRIMARY KEY (message, subject, days)
-);
 
 CREATE TABLE quota_counters (
     subject TEXT NOT NULL,
     days BIGINT NOT NULL,
     used BIGINT NOT NULL,
+    oldest BIGINT NOT NULL,
     PRIMARY KEY (subject, days)
 );
 
@@ -249,6 +242,7 @@ CREATE TABLE effects (
 );
 CREATE INDEX effects_waiting ON effects (due_at, id) WHERE state IN ('due', 'leased');
 CREATE INDEX effects_subject ON effects (subject, kind);
+CREATE UNIQUE INDEX effects_one_due ON effects (subject, kind) WHERE state = 'due';
 CREATE INDEX effects_about ON effects (about, stage) WHERE state IN ('due', 'leased', 'dead');
 CREATE INDEX effects_state ON effects (organisation, state, id);
 
