@@ -34,7 +34,8 @@ from servicekit.bookings import (
     ProviderKind,
     Service,
 )
-from servicekit.errors import UnreadableInput
+from servicekit.commands import Command, Query
+from servicekit.errors import Refused, UnreadableInput
 from servicekit.groups import FoundOrganisation, Group, ProvideNumbers, Settings, User
 from servicekit.ids import ClientId, CustomerUserId, GrantId, ProviderId, UserId
 from servicekit.mail import Envelope
@@ -178,6 +179,23 @@ class World:
             by=by or self.anna,
         )
 
+    def ask(self, request: Command[Any] | Query[Any], by: Principal | None = None) -> Any:
+        """Perform a command or ask a query; as Anna unless said."""
+        who = by or self.anna
+        if isinstance(request, Command):
+            return self.kit.perform(request, by=who)
+        return self.kit.ask(request, by=who)
+
+    def refused(self, request: Command[Any] | Query[Any], by: Principal | None = None) -> Refused:
+        """The refusal that a command or query ends in; not a row of any table has changed."""
+        before = self.tables()
+        try:
+            made = self.ask(request, by=by)
+        except Refused as refused:
+            assert self.tables() == before, "it was refused, and something was written all the same"
+            return refused
+        raise AssertionError(f"nothing refused it: {made}")
+
     def settle(self, *, rounds: int = 40) -> None:
         """Deliver, and let time go on to whatever waits, until nothing does."""
         for _ in range(rounds):
@@ -218,7 +236,7 @@ class World:
         kept = self.mailbox.mails()[self._mails_before :]
         return tuple(mail for mail in kept if to in ("", mail.rcpt_to))
 
-    def keys(self) -> list[HeldKey]:
+    def exivo_keys(self) -> list[HeldKey]:
         """The keys at exivo that work within their window, by marker."""
         return sorted(
             (
@@ -235,7 +253,7 @@ class World:
             key=lambda key: key.marker,
         )
 
-    def meetings(self) -> list[HeldMeeting]:
+    def zoom_meetings(self) -> list[HeldMeeting]:
         """The meetings at Zoom, by marker."""
         return sorted(
             (

@@ -27,7 +27,7 @@ from servicekit.bookings import (
     Rebook,
 )
 from servicekit.commands import Command, PrincipalKind, Query
-from servicekit.errors import ConfigurationError, Forbidden, Invalid, NotFound, Refused
+from servicekit.errors import ConfigurationError, Forbidden, Invalid, NotFound
 from servicekit.groups import (
     AddGroup,
     AddUsers,
@@ -244,22 +244,6 @@ def replaced(things: Things, kind: str, one: Any) -> Things:
     return evolve(things, **{kind: one})
 
 
-def asked(world: World, request: Command[object] | Query[object], by: Principal) -> object:
-    """Perform it or ask it."""
-    if isinstance(request, Command):
-        return world.kit.perform(request, by=by)
-    return world.kit.ask(request, by=by)
-
-
-def refusal(world: World, request: Command[object] | Query[object], by: Principal) -> Refused:
-    """The refusal that it ends in, with nothing written."""
-    before = world.tables()
-    with pytest.raises(Refused) as caught:
-        asked(world, request, by)
-    assert world.tables() == before
-    return caught.value
-
-
 def test_the_table_above_has_every_command_and_query() -> None:
     """But for the two that are an operator's alone."""
     named = {request.name for request in REQUESTS}
@@ -312,8 +296,8 @@ def test_to_a_stranger_what_is_there_reads_like_what_is_not(world: World, things
     for request in REQUESTS:
         id_kind, kind = KINDS[request.kind]
         there, missing = getattr(things, request.kind), mint(id_kind, world.now)
-        refused = refusal(world, request.make(things, world), stranger)
-        absent = refusal(world, request.make(replaced(things, request.kind, missing), world), stranger)
+        refused = world.refused(request.make(things, world), stranger)
+        absent = world.refused(request.make(replaced(things, request.kind, missing), world), stranger)
 
         assert type(refused) is type(absent) is NotFound, request
         assert refused.code == absent.code == "not_found", request
@@ -337,7 +321,7 @@ def test_a_booking_takes_nothing_of_another_organisation(world: World, what: str
     theirs = {"provider": world.room.id, "client": world.eva.id}[what]
     missing = mint(type(theirs), world.now)
     told = [
-        refusal(world, Book(**{**mine, what: one}, **starts(world)), rolf)  # type: ignore[arg-type]
+        world.refused(Book(**{**mine, what: one}, **starts(world)), rolf)  # type: ignore[arg-type]
         for one in (theirs, missing)
     ]
 
@@ -354,8 +338,8 @@ def test_a_client_cannot_tell_another_organisations_service_from_none(world: Wor
     otto = _foreign_client(world, root, rolf)
     services = (world.haircut.id, mint(ServiceId, world.now))
     told = [
-        refusal(
-            world, Book(service=one, provider=world.chair.id, client=ClientId(otto.id), starts=world.now + DAY), otto
+        world.refused(
+            Book(service=one, provider=world.chair.id, client=ClientId(otto.id), starts=world.now + DAY), otto
         ).message
         for one in services
     ]
@@ -376,7 +360,7 @@ def test_a_facility_of_another_customer_reads_like_none(world: World, things: Th
             if add == "order"
             else AddCustomerUser(customer=things.customer, email="x@holz.example", facilities=(facility,))
         )
-        told.append(refusal(world, request, world.anna))
+        told.append(world.refused(request, world.anna))
 
     assert {refused.code for refused in told} == {"foreign_facility"}
     assert told[0].message.replace(foreign_one.id, missing) == told[1].message
@@ -395,7 +379,7 @@ def test_a_member_without_the_right_is_told_which_it_needs(world: World, things:
     """For every command and query but one: Forbidden, with the scope; an order that it may not see it does not find."""
     max_ = _member(world)
     for request in REQUESTS:
-        refused = refusal(world, request.make(things, world), max_)
+        refused = world.refused(request.make(things, world), max_)
         if request.name == GetOrder.__name__:
             assert type(refused) is NotFound
             continue
@@ -413,10 +397,10 @@ def test_exactly_the_scope_that_is_named_is_enough(world: World, things: Things,
     others = sorted({request.scope for request in REQUESTS} - wider)
     world.grant(UserId(eve.id), *others, group=world.root)
     with pytest.raises((Forbidden, NotFound)):
-        asked(world, request_.make(things, world), eve)
+        world.ask(request_.make(things, world), eve)
 
     world.grant(UserId(max_.id), request_.scope, group=world.root)
-    asked(world, request_.make(things, world), max_)
+    world.ask(request_.make(things, world), max_)
 
 
 def test_a_right_in_a_group_is_none_over_the_organisation(world: World, things: Things) -> None:
@@ -427,16 +411,16 @@ def test_a_right_in_a_group_is_none_over_the_organisation(world: World, things: 
     world.grant(UserId(max_.id), "*:*", group=team)
 
     for request in REQUESTS:
-        assert type(refusal(world, request.make(things, world), max_)) is NotFound, request
+        assert type(world.refused(request.make(things, world), max_)) is NotFound, request
     for group in (team, below):
         mine = evolve(things, group=group.id)
         for request in REQUESTS:
             if request.kind != "group":
                 continue
             if request.name in {"AddGroup", "ChangeSettings", "AddUsers", "SearchLog", "ListEffects"}:
-                asked(world, request.make(mine, world), max_)
+                world.ask(request.make(mine, world), max_)
             else:
-                refused = refusal(world, request.make(mine, world), max_)
+                refused = world.refused(request.make(mine, world), max_)
                 assert (type(refused), refused.facts) == (Forbidden, {"needs": request.scope}), request
 
 
@@ -478,7 +462,7 @@ def test_a_grant_counts_within_its_time(world: World, things: Things) -> None:
 )
 def test_what_is_the_operators_alone(world: World, command: Command[object]) -> None:
     """Not even an administrator with every right may."""
-    refused = refusal(world, command, world.anna)
+    refused = world.refused(command, world.anna)
 
     assert (type(refused), refused.code) == (Forbidden, "operators_only")
     assert "Only the platform's operator" in refused.message
@@ -514,7 +498,7 @@ def test_an_adapter_that_is_needed_and_absent_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "two\nlines", "a\x07bell"])
 def test_a_name_has_printable_characters_on_one_line(world: World, name: str) -> None:
     """Anything else is refused, with what to give."""
-    refused = refusal(world, AddProvider(organisation=world.root.id, name=name), world.anna)
+    refused = world.refused(AddProvider(organisation=world.root.id, name=name), world.anna)
 
     assert (type(refused), refused.code) == (Invalid, "nameless")
     assert "A name is needed" in refused.message
@@ -536,7 +520,7 @@ def test_names_and_addresses_lose_the_space_around_them(world: World) -> None:
 )  # fmt: skip
 def test_what_is_no_address_is_refused(world: World, address: str) -> None:
     """With the form that it should have."""
-    refused = refusal(world, AddClient(organisation=world.root.id, name="Ida", email=address), world.anna)
+    refused = world.refused(AddClient(organisation=world.root.id, name="Ida", email=address), world.anna)
 
     assert (type(refused), refused.code) == (Invalid, "not_an_address")
     assert "write it like anna@example.com" in refused.message
