@@ -80,6 +80,9 @@ def retry_effect(work: Work, command: RetryEffect) -> Effect:
     """Make a dead effect due again."""
     effect = work.store.effects.get(command.effect)
     work.owned("effects:write", effect, effect.organisation)
+    if effect.kind in {EffectKind.KEY, EffectKind.MEETING}:
+        work.store.bookings.hold(effect.subject)  # before its effects, as whoever changes the booking does
+    effect = work.store.effects.hold(effect.id)
     if effect.state is not EffectState.DEAD:
         raise Conflict(
             f"Only what was given up can be retried; this one is {effect.state}.",
@@ -99,10 +102,10 @@ def _forget_failure(work: Work, effect: Effect) -> None:
         booking = work.store.bookings.get(effect.subject)
         key = planned(work.store.keys.where(booking=booking.id), booking.revision)
         if key is not None and key.state in {KeyState.FAILED, KeyState.ENDED}:
-            work.store.keys.save(evolve(key, state=KeyState.PLANNED))
+            work.store.keys.save(evolve(work.store.keys.hold(key.id), state=KeyState.PLANNED))
     if effect.kind is EffectKind.MEETING:
         for meeting in work.store.meetings.where(booking=BookingId(effect.subject), state=MeetingState.FAILED):
-            work.store.meetings.save(evolve(meeting, state=MeetingState.PLANNED))
+            work.store.meetings.save(evolve(work.store.meetings.hold(meeting.id), state=MeetingState.PLANNED))
 
 
 def _meeting(work: Work, booking: BookingId) -> Meeting:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from servicekit.commands import Principal
 from servicekit.errors import Invalid
-from servicekit.groups import Group, User, effective, limits_of
+from servicekit.groups import Group, User, effective, limits_of, most_segments, signature_of
 from servicekit.ids import MessageId
 from servicekit.messages import Direction, HandOver, LogPage, Message, SearchLog, SendText, Status, identity, moved
 from servicekit.outbox.effects import EffectKind
@@ -25,7 +24,7 @@ _MOST_ROWS = 1000
 
 def send_text(work: Work, command: SendText) -> Message:
     """A user's text."""
-    user = work.store.users.get(command.user)
+    user = work.store.member(command.user)
     if work.by != Principal.of(user.id):
         work.owned("messages:write", user, user.group)
     return submit(work, work.store.path(user.group), user, command.to, command.text)
@@ -37,7 +36,7 @@ def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text
     Args:
         work: the transaction.
         path: the group that pays and those above it.
-        user: who sends; None for a text of the organisation itself, which no loop guard holds.
+        user: who sends, of that group; None for a text of the organisation itself, which no loop guard holds.
         to: a number as somebody wrote it.
         text: without the signature.
 
@@ -48,7 +47,7 @@ def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text
     number = parse_number(to, effective(path, "country_code").value)
     if not text.strip():
         raise Invalid("There is nothing to send: write a text.", code="empty_text")
-    signature = effective(path, "signature").value
+    signature = signature_of(user, path)
     body = f"{text}\n{signature}" if signature else text
     message = Message(
         id=work.new(MessageId),
@@ -64,7 +63,7 @@ def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text
         made_at=work.at,
         changed_at=work.at,
     )
-    most, segments = effective(path, "most_segments").value, count_segments(body).segments
+    most, segments = most_segments(path, of_user=user is not None), count_segments(body).segments
     if segments > most:
         return _refused(work, message, Status.TOO_LONG, detail=f"{segments} segments, {most} allowed")
     check_limit(body, most)
@@ -131,8 +130,8 @@ def _give_back(work: Work, message: Message) -> None:
 
 
 def search_log(work: Work, query: SearchLog) -> LogPage:
-    """The log of a group and everything below it."""
-    work.allow("log:read", query.group)
+    """The log of a group and everything below it; also of a group that has been removed."""
+    work.allow("log:read", query.group, removed=True)
     if not 1 <= query.most <= _MOST_ROWS:
         raise Invalid(f"A page has 1 to {_MOST_ROWS} rows, not {query.most}.", code="page_size", most=query.most)
     return LogPage(work.store.messages.search(query, work.store.below(query.group)))

@@ -78,8 +78,8 @@ class SqlQuotas:
             self.execute(f"DELETE FROM {table} WHERE subject IN ({marks})", subjects)  # noqa: S608
 
     def usage(self, limit: Limit, at: Instant) -> Usage:
-        """From the log itself: a reading makes no counter. Costs one pass over the window."""
-        found = self._from_log(limit, at)
+        """From the counter; a reading makes none, so where there is none it costs one pass over the window."""
+        found = self._from_log(limit, at) if (kept := self._kept(limit, at)) is None else kept
         used = sum(count for _, count in found)
         if limit.days is None or not used:
             return Usage(limit, used, None)
@@ -131,6 +131,18 @@ class SqlQuotas:
                 self.execute(
                     "INSERT INTO quota_buckets (subject, days, bucket, used) VALUES (?, ?, ?, ?)", [*key, bucket, count]
                 )
+
+    def _kept(self, limit: Limit, at: Instant) -> list[tuple[int, int]] | None:
+        """What a counter has by bucket, without what is wholly outside; None where there is no counter."""
+        key = [limit.subject, limit.days or _FOR_EVER]
+        counter = self.execute("SELECT used FROM quota_counters WHERE subject = ? AND days = ?", key).fetchone()
+        if counter is None or limit.days is None:
+            return None if counter is None else [(0, int(counter[0]))]
+        found = self.execute(
+            "SELECT bucket, used FROM quota_buckets WHERE subject = ? AND days = ? AND bucket >= ? AND used > 0",
+            [*key, expired_before(at, limit.days)],
+        ).fetchall()
+        return [(int(bucket), int(count)) for bucket, count in found]
 
     def _from_log(self, limit: Limit, at: Instant) -> list[tuple[int, int]]:
         """What the log has of a limit's subject, by bucket; one bucket at 0 where there is no window."""

@@ -21,7 +21,7 @@ from contextlib import contextmanager, nullcontext
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from servicekit.adapters.storage.dialect import SQLITE
-from servicekit.adapters.storage.migrating import migrations
+from servicekit.adapters.storage.migrating import BOOK, check_applied, migrations, missing
 from servicekit.adapters.storage.pool import Pool
 from servicekit.adapters.storage.transaction import SqlTransaction
 from servicekit.errors import ConfigurationError, StorageBusy, StorageError
@@ -82,22 +82,17 @@ class SqliteStorage:
         with self._connection() as connection:
             self._use_write_ahead_log(connection)
             with _transaction(connection, "IMMEDIATE"), _translated():
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)"
-                )
-                done = {number for (number,) in connection.execute("SELECT number FROM schema_migrations")}
-                steps = migrations(SQLITE.spelling)
-                newer = done - {step.number for step in steps}
-                if newer:
-                    raise StorageError(
-                        f"The database is at migration {max(newer)}, which this version of servicekit does not know: upgrade it.",
-                        code="schema_too_new",
-                    )
-                for step in steps:
-                    if step.number not in done:
-                        for statement in step.statements:
-                            connection.execute(statement)
-                        connection.execute("INSERT INTO schema_migrations VALUES (?, ?)", (step.number, step.name))
+                connection.execute(BOOK)
+                for step in missing(migrations(SQLITE.spelling), _applied(connection)):
+                    for statement in step.statements:
+                        connection.execute(statement)
+                    connection.execute("INSERT INTO schema_migrations VALUES (?, ?)", (step.number, step.name))
+
+    def check(self) -> None:
+        """See that no migration is missing."""
+        with self._connection() as connection, _translated():
+            there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'").fetchone()
+            check_applied(migrations(SQLITE.spelling), _applied(connection) if there else ())
 
     def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:
         """Switching needs the file for itself for a moment, and SQLite does not wait for that by itself."""
@@ -130,7 +125,7 @@ class SqliteStorage:
         if not connection.in_transaction:
             raise ConfigurationError("within= wants a connection with a transaction open on it: begin one first.")
         with _savepoint(connection):
-            yield _over(connection)
+            yield _over_anothers(connection)
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
@@ -175,6 +170,22 @@ def _over(connection: sqlite3.Connection) -> SqlTransaction:
             return connection.execute(sql, values)
 
     return SqlTransaction(execute, SQLITE)
+
+
+def _over_anothers(connection: sqlite3.Connection) -> SqlTransaction:
+    """The same over an application's connection, which may make other rows of its own."""
+
+    def execute(sql: str, values: Sequence[object]) -> sqlite3.Cursor:
+        cursor = connection.cursor()
+        cursor.row_factory = None
+        with _translated():
+            return cursor.execute(sql, values)
+
+    return SqlTransaction(execute, SQLITE)
+
+
+def _applied(connection: sqlite3.Connection) -> set[int]:
+    return {number for (number,) in connection.execute("SELECT number FROM schema_migrations")}
 
 
 @contextmanager

@@ -97,9 +97,8 @@ class SqlTable(Generic[E]):
 
     def hold(self, key: str) -> E:
         """One row by its id, which nobody else changes until the transaction ends; or NotFound."""
-        if self.dialect.hold:
-            self.execute(f'SELECT 1 FROM {self.name} WHERE "id" = ?{self.dialect.hold}', [key])  # noqa: S608
-        return self.get(key)
+        found = self.select('"id" = ?', [key], lock=self.dialect.hold)
+        return found[0] if found else self.get(key)
 
     def where(self, **equal: object) -> tuple[E, ...]:
         """All rows whose columns equal these; None matches NULL."""
@@ -114,11 +113,14 @@ class SqlTable(Generic[E]):
             " AND ".join(tests) or "1 = 1", values, order=", ".join(f'"{column}"' for column in self.key)
         )
 
-    def select(self, test: str, values: Sequence[object], *, order: str = "", most: int | None = None) -> tuple[E, ...]:
+    def select(
+        self, test: str, values: Sequence[object], *, order: str = "", most: int | None = None, lock: str = ""
+    ) -> tuple[E, ...]:
         """Rows that pass an SQL test of ours."""
         sql = f"SELECT {self.columns} FROM {self.name} WHERE {test}"  # noqa: S608 - column names and tests are ours
         sql += f" ORDER BY {order}" if order else ""
         sql += f" LIMIT {most:d}" if most is not None else ""
+        sql += lock
         return tuple(map(self.rows.thing, self.execute(sql, values).fetchall()))
 
 
@@ -208,8 +210,9 @@ class SqlGuards:
 class SqlInbox:
     """What came in."""
 
-    def __init__(self, execute: Execute) -> None:
+    def __init__(self, execute: Execute, dialect: Dialect) -> None:
         self.execute = execute
+        self.dialect = dialect
 
     def first_time(self, source: str, event: str, at: Instant) -> bool:
         """One statement decides and records."""
@@ -218,6 +221,11 @@ class SqlInbox:
             [source, event, at.us],
         )
         return done.fetchone() is not None
+
+    def hold(self, source: str, about: str) -> None:
+        """Keep everybody else from what is kept about it, until the end."""
+        if self.dialect.alone:
+            self.execute(self.dialect.alone, [f"inbox of {source} about {about}"])
 
     def keep(self, source: str, about: str, text: str, at: Instant) -> None:
         """Keep a fact about what is not known yet."""
@@ -242,9 +250,9 @@ class SqlNumbers:
         self.dialect = dialect
 
     def provide(self, numbers: Iterable[str]) -> int:
-        """Insert those that are new."""
+        """Insert those that are new; in one order for everybody, since each waits for whoever inserts the same."""
         sql = "INSERT INTO numbers (number) VALUES (?) ON CONFLICT DO NOTHING"
-        return sum(self.execute(sql, [number]).rowcount for number in numbers)
+        return sum(self.execute(sql, [number]).rowcount for number in sorted(set(numbers)))
 
     def take(self, user: UserId) -> str | None:
         """The lowest free number, now the user's."""
