@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from servicekit.groups.tree import Group, Quota, User, effective
 from servicekit.moments import Instant
@@ -32,6 +32,7 @@ __all__ = [
     "bucket_width",
     "expired_before",
     "judge",
+    "least",
     "limits_of",
 ]
 
@@ -116,6 +117,17 @@ def judge(limits: Iterable[tuple[Limit, int]], segments: int) -> Struck | None:
         if used + segments > limit.most:
             return Struck(limit, used, segments)
     return None
+
+
+def least(usages: Iterable[Usage]) -> Usage | None:
+    """The usage with the least left: the first of several, with the time when all of them have more; None if there is none."""
+    known = tuple(usages)
+    if not known:
+        return None
+    left = min(usage.left for usage in known)
+    tied = [usage for usage in known if usage.left == left]
+    back = [usage.more_at for usage in tied if usage.more_at is not None]
+    return evolve(tied[0], more_at=max(back) if len(back) == len(tied) else None)
 
 
 def bucket_of(at: Instant, days: int | None) -> int:

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 from servicekit.bookings import Booking, Branch, Client, Provider, Service
 from servicekit.errors import StorageBusy
-from servicekit.groups import Group, Limit, Struck, Usage, User
+from servicekit.groups import Domain, Group, Limit, Struck, Usage, User
 from servicekit.ids import EffectId, GroupId, ProviderId, UserId
 from servicekit.keys import Key
 from servicekit.meetings import Meeting
@@ -67,6 +67,18 @@ class Table(Protocol[E]):
 
     def where(self, **equal: object) -> tuple[E, ...]:
         """All whose fields equal these, in order of making."""
+        ...
+
+
+class Users(Table[User], Protocol):
+    """Users, those removed included."""
+
+    def listed(self, groups: Sequence[GroupId], containing: str, after: str, most: int) -> tuple[User, ...]:
+        """Those of ``groups`` who are not removed, by address; with ``containing`` in it, from the one after ``after`` on."""
+        ...
+
+    def at_domain(self, domain: str) -> tuple[User, ...]:
+        """Those not removed whose address is at the domain or at one below it. Costs one pass over all users."""
         ...
 
 
@@ -140,6 +152,10 @@ class Inbox(Protocol):
         """Whether this event of this source is new; if so, it is not any more."""
         ...
 
+    def hold(self, source: str, about: str) -> None:
+        """Keep everybody else from what is kept about it, until the end. For looking it up before :meth:`keep`."""
+        ...
+
     def keep(self, source: str, about: str, text: str, at: Instant) -> None:
         """Keep a fact about something that is not known yet."""
         ...
@@ -203,7 +219,8 @@ class Transaction(Protocol):
     """One transaction."""
 
     groups: Table[Group]
-    users: Table[User]
+    users: Users
+    domains: Table[Domain]
     grants: Table[Grant]
     messages: Messages
     letters: Table[Letter]
@@ -233,6 +250,14 @@ class Transaction(Protocol):
         """
         ...
 
+    def member(self, user: str) -> User:
+        """The user. In a writing transaction it stays in its group, and the tree as it is, until the end.
+
+        Raises:
+            NotFound: no such user.
+        """
+        ...
+
     def hold_tree(self, group: str) -> None:
         """Keep everybody else from the tree that the group is in, and its limits, until the end. Before any ``path`` of it."""
         ...
@@ -246,7 +271,19 @@ class Storage(Protocol):
     """A database."""
 
     def migrate(self) -> None:
-        """Bring the tables up to date; safe to run by several at once."""
+        """Bring the tables up to date; safe to run by several at once.
+
+        Raises:
+            StorageError: ``schema_too_new``, or what the database refused; nothing has changed then.
+        """
+        ...
+
+    def check(self) -> None:
+        """See that the tables are up to date, changing nothing.
+
+        Raises:
+            StorageError: ``schema_too_old`` or ``schema_too_new``.
+        """
         ...
 
     def write(self) -> AbstractContextManager[Transaction]:

@@ -24,10 +24,8 @@ _MOST_ROWS = 1000
 
 def send_text(work: Work, command: SendText) -> Message:
     """A user's text."""
-    user = work.store.member(command.user)
-    if work.by != Principal.of(user.id):
-        work.owned("messages:write", user, user.group)
-    return submit(work, work.store.path(user.group), user, command.to, command.text)
+    user, path = work.about_user("messages:write", command.user)
+    return submit(work, path, user, command.to, command.text)
 
 
 def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text: str) -> Message:

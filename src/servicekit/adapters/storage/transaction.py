@@ -19,9 +19,10 @@ from servicekit.adapters.storage.tables import (
     SqlNumbers,
     SqlTable,
 )
+from servicekit.adapters.storage.users import UserTable
 from servicekit.bookings import Booking, Branch, Client, Provider, Service
 from servicekit.errors import NotFound
-from servicekit.groups import Group, User
+from servicekit.groups import Domain, Group, User
 from servicekit.ids import GroupId
 from servicekit.keys import Key
 from servicekit.meetings import Meeting
@@ -50,8 +51,10 @@ class SqlTransaction:
         self._execute = execute
         self._dialect = dialect
         self._writes = writes
+        self._shared = set[str]()  # groups whose tree is shared already
         self.groups: store.Table[Group] = SqlTable(execute, dialect, "groups", _rows(Group))
-        self.users: store.Table[User] = SqlTable(execute, dialect, "users", _rows(User))
+        self.users: store.Users = UserTable(execute, dialect, "users", _rows(User))
+        self.domains: store.Table[Domain] = SqlTable(execute, dialect, "domains", _rows(Domain), ("name",))
         self.grants: store.Table[Grant] = SqlTable(execute, dialect, "grants", _rows(Grant))
         self.messages: store.Messages = MessageTable(execute, dialect, "messages", _rows(Message))
         self.letters: store.Table[Letter] = SqlTable(execute, dialect, "letters", _rows(Letter))
@@ -74,12 +77,12 @@ class SqlTransaction:
         self.effects: store.Effects = EffectTable(execute, dialect, "effects", _rows(Effect))
         self.quotas: store.Quotas = SqlQuotas(execute, dialect)
         self.guards: store.Guards = SqlGuards(execute)
-        self.inbox: store.Inbox = SqlInbox(execute)
+        self.inbox: store.Inbox = SqlInbox(execute, dialect)
         self.numbers: store.Numbers = SqlNumbers(execute, dialect)
 
     def path(self, group: str) -> tuple[Group, ...]:
         """From the group up to the root, in one statement; a writing transaction keeps the tree as it is from here on."""
-        if self._writes and self._dialect.share_tree:
+        if self._writes and self._dialect.share_tree and group not in self._shared:
             self._execute(self._dialect.share_tree, [group])
         rows = _rows(Group)
         columns = ", ".join(f'groups."{column}"' for column in rows.columns)
@@ -91,7 +94,22 @@ class SqlTransaction:
         ).fetchall()
         if not found:
             raise NotFound(f"There is no Group {group}, or you may not see it.", kind="Group", id=group)
-        return tuple(map(rows.thing, found))
+        path = tuple(map(rows.thing, found))
+        self._shared.update(above.id for above in path)
+        return path
+
+    def member(self, user: str) -> User:
+        """The user, who stays in its group; the tree is shared before the user is read."""
+        if not self._writes or not self._dialect.share_tree_of:
+            return self.users.get(user)
+        while True:
+            shared = self._execute(self._dialect.share_tree_of, [user]).fetchone()
+            found = self.users.get(user)
+            if (
+                shared is not None and shared[1] == found.organisation
+            ):  # else it went to another tree before the lock came
+                self._shared.add(found.group)
+                return found
 
     def hold_tree(self, group: str) -> None:
         """Keep everybody else from the group's tree and its limits until the end."""

@@ -7,18 +7,33 @@ CREATE TABLE groups (
     parent TEXT REFERENCES groups (id),
     name TEXT NOT NULL,
     zone TEXT NOT NULL,
-    settings TEXT NOT NULL
+    settings TEXT NOT NULL,
+    free BIGINT NOT NULL DEFAULT 0,
+    removed BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX groups_parent ON groups (parent);
+CREATE INDEX groups_organisation ON groups (organisation);
+CREATE UNIQUE INDEX groups_free ON groups (free) WHERE free = 1;
 
 CREATE TABLE users (
     id TEXT PRIMARY KEY,
     organisation TEXT NOT NULL REFERENCES groups (id),
     "group" TEXT NOT NULL REFERENCES groups (id),
-    email TEXT NOT NULL UNIQUE,
-    number TEXT UNIQUE
+    email TEXT NOT NULL,
+    number TEXT UNIQUE,
+    signature TEXT,
+    removed BIGINT NOT NULL DEFAULT 0
 );
-CREATE INDEX users_group ON users ("group");
+CREATE INDEX users_group ON users ("group", email);
+CREATE INDEX users_known ON users (email);
+CREATE UNIQUE INDEX users_email ON users (email) WHERE removed = 0;
+
+CREATE TABLE domains (
+    name TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    "group" TEXT REFERENCES groups (id)
+);
+CREATE INDEX domains_group ON domains ("group");
 
 CREATE TABLE grants (
     id TEXT PRIMARY KEY,
@@ -30,6 +45,7 @@ CREATE TABLE grants (
     until BIGINT
 );
 CREATE INDEX grants_principal ON grants (principal);
+CREATE INDEX grants_group ON grants ("group");
 
 CREATE TABLE numbers (
     number TEXT PRIMARY KEY,
