@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from servicekit.ports.meetings import Meetings
     from servicekit.ports.texts import Texts
     from servicekit.runtime.http import HttpDriver
-    from servicekit.runtime.relay import Delivered, Relay
+    from servicekit.runtime.relay import Delivered, FlowDriver, Relay
     from servicekit.usecases.mailing import MailTaken
 
-__all__ = ["Kit"]
+__all__ = ["Kit", "storage_of"]
 
 T = TypeVar("T")
 
@@ -88,6 +88,7 @@ class Kit:
         longest_call: timedelta = timedelta(seconds=45),
         retry: RetryPolicy | None = None,
         transport: httpx.BaseTransport | None = None,
+        migrate: bool = True,
     ) -> Self:
         """Open a kit, and bring its tables up to date.
 
@@ -101,16 +102,18 @@ class Kit:
             clock: tells the time where a call does not say ``at``.
             lease, longest_call, retry: see :class:`servicekit.runtime.relay.Relay`.
             transport: an httpx transport instead of the network, such as a simulator's.
+            migrate: whether to bring the tables up to date; without it, tables that are not are refused, and somebody else
+                brings them up to date (``servicekit migrate``).
 
         Raises:
             ConfigurationError: the URL, or how the parts fit together.
-            StorageError: the database cannot be brought up to date.
+            StorageError: the database cannot be brought up to date; ``schema_too_old`` where it is not and shall not be.
         """
         if mail is not None and "@" not in mail_from:
             raise ConfigurationError(
                 "Mail needs a sender: open the kit with Kit.open(..., mail=..., mail_from='salon@example.com')."
             )
-        storage = _storage(url)
+        storage = storage_of(url)
         wiring = Wiring(
             texts=texts,
             doors=doors,
@@ -122,7 +125,10 @@ class Kit:
         )
         settings = {"lease": lease, "longest_call": longest_call, "policy": retry or RetryPolicy()}
         kit = cls(storage, wiring, clock=clock or SystemClock(), relay=settings, transport=transport)
-        storage.migrate()
+        if migrate:
+            storage.migrate()
+        else:
+            storage.check()
         return kit
 
     def perform(
@@ -162,13 +168,19 @@ class Kit:
             Refused: the asker may not read it, or it is not there.
             OutsideError: a vendor could not be asked.
         """
+        result = self.read(query, by=by, at=at)
+        return self._http().run(result.flow()) if isinstance(result, Asked) else result
+
+    def read(self, query: Query[T], *, by: Principal, at: Instant | None = None) -> T | Asked[T]:
+        """The part of :meth:`ask` that is a transaction: the answer, or the flow that asks a vendor for it.
+
+        For those who drive flows themselves, such as :class:`servicekit.AsyncKit`; it raises as :meth:`ask` does.
+        """
         handler = queries().get(type(query))
         if handler is None:
             raise ConfigurationError(f"{type(query).__name__} is no query of servicekit: pass one to ask().")
         with self._storage.read() as store:
-            result: T | Asked = handler(self._work(store, by, at), query)
-        if isinstance(result, Asked):
-            return self._http().run(result.flow())  # type: ignore[return-value]
+            result: T | Asked[T] = handler(self._work(store, by, at), query)
         return result
 
     def deliver(self) -> Delivered:
@@ -177,12 +189,16 @@ class Kit:
 
     def relay(self) -> Relay:
         """A relay over this kit, to be run in a thread or process of its own: ``kit.relay().run(stop)``."""
+        return self.relay_over(self._http())
+
+    def relay_over(self, driver: FlowDriver) -> Relay:
+        """The same, whose flows somebody else drives."""
         from servicekit.runtime.relay import Relay
 
         return Relay(
             storage=self._storage,
             wiring=self._wiring,
-            driver=self._http(),
+            driver=driver,
             clock=self._clock,
             mint=mint,
             **self._relay_settings,  # type: ignore[arg-type]
@@ -278,7 +294,12 @@ class Kit:
             return self._driver
 
 
-def _storage(url: str) -> Storage:
+def storage_of(url: str) -> Storage:
+    """The storage that a URL names; nothing is opened yet.
+
+    Raises:
+        ConfigurationError: no storage has such URLs, or this one is none.
+    """
     scheme = urlsplit(url).scheme
     if scheme == "sqlite":
         from servicekit.adapters.storage.sqlite import SqliteStorage

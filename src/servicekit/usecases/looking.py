@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from attrs import evolve, frozen
 
@@ -18,14 +19,16 @@ from servicekit.usecases.work import Work
 
 __all__ = ["Asked", "door", "fetch_host_link", "get_meeting", "list_effects", "list_keys", "retry_effect"]
 
+T = TypeVar("T")
+
 _MOST_ROWS = 1000
 
 
 @frozen
-class Asked:
+class Asked(Generic[T]):
     """A reading that goes on outside, once its transaction is over."""
 
-    flow: Callable[[], HttpFlow[object]]
+    flow: Callable[[], HttpFlow[T]]
 
 
 def door(work: Work, query: AtDoor) -> Light:
@@ -47,7 +50,7 @@ def get_meeting(work: Work, query: GetMeeting) -> Meeting:
     return _meeting(work, seen_booking(work, query.booking).id)
 
 
-def fetch_host_link(work: Work, query: FetchHostLink) -> Asked:
+def fetch_host_link(work: Work, query: FetchHostLink) -> Asked[str]:
     """The vendor's host link, asked for at this moment."""
     booking = work.store.bookings.get(query.booking)
     if work.by != Principal.of(booking.provider):
@@ -57,7 +60,7 @@ def fetch_host_link(work: Work, query: FetchHostLink) -> Asked:
         raise NotFound(f"The meeting of {booking.id} is {meeting.state}.", code="meeting_gone", booking=booking.id)
     service, at = work.wiring.need(work.wiring.meetings, "meetings"), work.at
 
-    def flow() -> HttpFlow[object]:
+    def flow() -> HttpFlow[str]:
         link = yield from service.host_link(meeting.vendor_id, at)
         if link is None:
             raise NotFound(
