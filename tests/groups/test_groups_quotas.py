@@ -10,16 +10,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from servicekit.groups import (
-    Charge,
     Group,
     Limit,
     LimitKind,
     Quota,
     Settings,
     Struck,
+    Usage,
     User,
     bucket_of,
     judge,
+    least,
     limits_of,
 )
 from servicekit.groups.quotas import expired_before
@@ -30,10 +31,15 @@ MINUTE = timedelta(minutes=1)
 START = Instant.parse("2026-03-28T22:00:00Z")
 QUOTAS = st.none() | st.builds(Quota, st.none() | st.integers(0, 5), st.none() | st.integers(1, 30))
 DAYS = st.integers(1, 400)
-SENDS = st.lists(
-    st.tuples(st.timedeltas(timedelta(0), timedelta(hours=30)) | st.just(timedelta(0)), st.integers(1, 4)), max_size=40
+MOMENTS = st.timedeltas(timedelta(0), 2 * MINUTE)
+GAPS = st.one_of(
+    st.just(timedelta(0)),
+    MOMENTS,
+    st.timedeltas(timedelta(0), timedelta(hours=30)),
+    st.builds(lambda days, less: timedelta(days=days) - less, st.integers(1, 3), MOMENTS),
 )
-"""For each message: how long after the one before, and how many segments."""
+SENDS = st.lists(st.tuples(GAPS, st.integers(1, 4)), max_size=40)
+"""For each message: how long after the one before (often almost a window), and how many segments."""
 
 
 def tree(*quotas: tuple[Quota | None, Quota | None]) -> tuple[User, list[Group]]:
@@ -114,7 +120,7 @@ def test_without_a_window_there_is_one_bucket(at: Instant) -> None:
 
 @pytest.mark.spec("M-22")
 @given(SENDS, st.integers(1, 3))
-@example([(timedelta(0), 1), (timedelta(days=1), 1), (MINUTE, 1), (timedelta(microseconds=1), 1)], 1)
+@example([(MINUTE / 2, 1), (timedelta(days=1), 1), (MINUTE, 1), (timedelta(microseconds=1), 1)], 1)
 def test_a_sum_over_buckets_is_never_less_than_the_window(sends: list[tuple[timedelta, int]], days: int) -> None:
     """What buckets count lies between the exact sum over the window and the sum over one bucket more."""
     log: list[tuple[Instant, int]] = []
@@ -148,8 +154,31 @@ def test_no_window_ever_holds_more_than_its_limit(sends: list[tuple[timedelta, i
         assert sum(count for when, count in sent if when >= at - timedelta(days=days)) <= most
 
 
-def test_a_charge_remembers_its_bucket() -> None:
-    """A refund finds what was charged: subject, window, bucket and segments."""
-    assert Charge("usr_1", 30, bucket_of(START, 30), 3) == Charge(
-        subject="usr_1", days=30, bucket=START.us // 1_800_000_000 * 1_800_000_000, segments=3
-    )
+# What is left
+
+LIMITS = st.builds(Limit, st.just(LimitKind.GROUP), st.just("grp_1"), st.just("Salon"), st.integers(0, 9), st.just(30))
+USAGES = st.lists(
+    st.builds(Usage, LIMITS, st.integers(0, 12), st.none() | st.integers(0, 9).map(lambda day: START + day * MINUTE)),
+    max_size=5,
+)
+
+
+@pytest.mark.spec("M-34")
+@given(USAGES)
+def test_the_least_that_is_left_holds(usages: list[Usage]) -> None:
+    """The first of those with the smallest remainder; more can be sent only when each of them has more."""
+    found = least(usages)
+    if not usages:
+        assert found is None
+        return
+    assert found is not None
+    ranked = sorted(usages, key=lambda usage: usage.left)
+    assert (found.limit, found.used) == (ranked[0].limit, ranked[0].used)
+    back = [usage.more_at for usage in usages if usage.left == found.left]
+    assert (found.more_at is None) == (None in back)
+    assert found.more_at is None or all(at is not None and at <= found.more_at for at in back)
+
+
+def test_nothing_is_left_of_a_limit_that_was_lowered() -> None:
+    """What is used beyond it makes no debt."""
+    assert Usage(Limit(LimitKind.GROUP, "grp_1", "Salon", 5, None), 8, None).left == 0
