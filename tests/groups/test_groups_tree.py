@@ -90,7 +90,8 @@ BOUNDS = st.lists(st.tuples(st.none() | st.integers(1, 12), st.none() | st.integ
 @given(BOUNDS)
 def test_the_lowest_bound_on_segments_on_the_path_holds(bounds: list[tuple[int | None, int | None]]) -> None:
     """Of the groups' bounds the lowest, for a user the nearest of users' bounds as well; nine where nobody sets one."""
-    groups = path(*[{"most_segments": group, "user_most_segments": user} for group, user in bounds])
+    said: list[dict[str, object]] = [{"most_segments": group, "user_most_segments": user} for group, user in bounds]
+    groups = path(*said)
     of_groups = [group for group, _ in bounds if group is not None]
     of_users = [user for _, user in bounds if user is not None][:1]
 
