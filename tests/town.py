@@ -98,10 +98,11 @@ class Town:
         return Principal.of(user)
 
     def send(self, user: UserId, segments: int = 1, text: str = "") -> Message:
-        """A text of so many segments, never the same twice."""
+        """The user's own text of so many segments, never the same twice."""
         self.sent += 1
         length = 160 if segments == 1 else 153 * segments
-        return self.tell(SendText(user=user, to=MOBILE, text=text or f"{self.sent:<10}".ljust(length - 1, "x") + "."))
+        body = text or f"{self.sent:<10}".ljust(length - 1, "x") + "."
+        return self.tell(SendText(user=user, to=MOBILE, text=body), Principal.of(user))
 
     def fail(self, message: MessageId) -> None:
         """The carrier says that it never left."""
