@@ -14,6 +14,7 @@ from servicekit.groups import (
     DomainKind,
     ListDomains,
     ReleaseDomain,
+    RemoveGroup,
     RemoveUsers,
     SetSubdomain,
     SetTopDomain,
@@ -70,6 +71,9 @@ def test_only_operators_set_top_domains(it: Town) -> None:
     assert code(it.refused(SetTopDomain(group=it.root.id, domain="skola.se"))) == (Forbidden, "operators_only")
     nowhere = SetTopDomain(group=GroupId("grp_nowhere"), domain="skola.se")
     assert code(it.refused(nowhere, OPERATOR)) == (NotFound, "not_found")
+    gone = it.group("Gone")
+    it.tell(RemoveGroup(group=gone.id))
+    assert code(it.refused(SetTopDomain(group=gone.id, domain="skola.se"), OPERATOR)) == (NotFound, "not_found")
 
 
 @pytest.mark.spec("M-25")
@@ -107,6 +111,8 @@ def test_a_freed_domain_can_be_anothers(it: Town) -> None:
     freed = it.tell(SetTopDomain(group=None, domain="skola.se"), OPERATOR)
 
     assert (freed.domain.group, freed.moved, it.at(eva)) == (None, (), school.id)
+    assert code(it.refused(SetTopDomain(group=None, domain="skola.se"), OPERATOR)) == (NotFound, "no_domain")
+    assert code(it.refused(SetSubdomain(group=school.id, domain="x.skola.se"))) == (Conflict, "domain_not_owned")
     assert it.ask(ListDomains(school.id)) == ()
     it.domain("skola.se", care)
     assert it.at(eva) == care.id

@@ -193,9 +193,7 @@ def test_moving_is_a_change_in_both_places(it: Town) -> None:
 
 @pytest.mark.spec("M-28")
 @pytest.mark.parametrize("end", [MergeGroup, RemoveGroup])
-def test_what_a_group_had_goes_to_its_parent_and_its_log_stays(
-    it: Town, end: type[MergeGroup | RemoveGroup]
-) -> None:
+def test_what_a_group_had_goes_to_its_parent_and_its_log_stays(it: Town, end: type[MergeGroup | RemoveGroup]) -> None:
     """Users, subgroups and domains go up, rights on it end; messages keep their group, which keeps its name."""
     school = it.group("School", group_quota=Quota(9, 30), signature="/School")
     lesson = it.group("Class", school)
@@ -234,9 +232,7 @@ def test_the_subgroups_of_a_merged_group_keep_what_they_inherited_and_those_of_a
 
 @pytest.mark.spec("M-28", "M-29")
 @pytest.mark.parametrize("end", [MergeGroup, RemoveGroup])
-def test_what_an_ended_group_has_sent_counts_above_as_before(
-    it: Town, end: type[MergeGroup | RemoveGroup]
-) -> None:
+def test_what_an_ended_group_has_sent_counts_above_as_before(it: Town, end: type[MergeGroup | RemoveGroup]) -> None:
     """To the segment, and a late refund comes back to the groups above."""
     it.set(it.root, group_quota=Quota(5, 30))
     school = it.group("School", group_quota=Quota(4, 30))

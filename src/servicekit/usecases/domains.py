@@ -41,11 +41,12 @@ def set_top_domain(work: Work, command: SetTopDomain) -> DomainSet:
 
 
 def _freed(work: Work, name: str) -> DomainSet:
-    for domain in work.store.domains.where(name=name):
-        freed = evolve(domain, group=None)
-        work.store.domains.save(freed)
-        return DomainSet(freed, ())
-    raise _no_domain(name)
+    known = work.store.domains.where(name=name)
+    if not known or known[0].group is None:
+        raise _no_domain(name)
+    freed = evolve(known[0], group=None)
+    work.store.domains.save(freed)
+    return DomainSet(freed, ())
 
 
 def set_subdomain(work: Work, command: SetSubdomain) -> DomainSet:
@@ -74,11 +75,8 @@ def set_subdomain(work: Work, command: SetSubdomain) -> DomainSet:
 
 def owner_of(work: Work, domain: str) -> Domain | None:
     """The most specific domain with an owner that ``domain`` is or lies below; None if there is none."""
-    for level in levels(domain):
-        for known in work.store.domains.where(name=level):
-            if known.group is not None:
-                return known
-    return None
+    known = (found for level in levels(domain) for found in work.store.domains.where(name=level))
+    return next((found for found in known if found.group is not None), None)
 
 
 def _claimed(work: Work, domain: Domain, group: Group) -> tuple[Domain, tuple[User, ...]]:
@@ -104,13 +102,14 @@ def release_domain(work: Work, command: ReleaseDomain) -> Domain:
     """Nobody's from now on."""
     group = work.allow("domains:write", command.group)[0]
     name = read_domain(command.domain)
-    for domain in work.store.domains.where(name=name, group=group.id):
-        if domain.kind is DomainKind.TOP:
-            raise Forbidden(f"{name} is a top domain: only the platform's operator can release it.", code="top_domain")
-        freed = evolve(domain, group=None)
-        work.store.domains.save(freed)
-        return freed
-    raise _no_domain(name)
+    known = work.store.domains.where(name=name, group=group.id)
+    if not known:
+        raise _no_domain(name)
+    if known[0].kind is DomainKind.TOP:
+        raise Forbidden(f"{name} is a top domain: only the platform's operator can release it.", code="top_domain")
+    freed = evolve(known[0], group=None)
+    work.store.domains.save(freed)
+    return freed
 
 
 def _no_domain(name: str) -> NotFound:

@@ -22,7 +22,7 @@ from servicekit.groups import (
     said,
 )
 from servicekit.ids import GroupId
-from servicekit.usecases.restructuring import hold_tree, keep, place
+from servicekit.usecases.restructuring import end, hold_tree, keep, place
 from servicekit.usecases.settings import check_unlocked
 from servicekit.usecases.work import Work, named
 
@@ -81,9 +81,7 @@ def _end(work: Work, group_id: GroupId, ended: Callable[[Tree, GroupId], Tree]) 
     place(work, work.store.users.where(group=group.id), parent)
     for domain in work.store.domains.where(group=group.id):
         work.store.domains.save(evolve(domain, group=parent.id))
-    for grant in work.store.grants.where(group=group.id):
-        if grant.until is None or grant.until > work.at:
-            work.store.grants.save(evolve(grant, until=work.at))
+    end(work, work.store.grants.where(group=group.id))
     keep(work, before, after)
     return parent
 

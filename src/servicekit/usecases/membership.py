@@ -25,7 +25,7 @@ from servicekit.groups import (
 from servicekit.ids import GrantId, GroupId, UserId
 from servicekit.permissions import Grant
 from servicekit.usecases.organising import ADMINISTRATION
-from servicekit.usecases.restructuring import place
+from servicekit.usecases.restructuring import end, place
 from servicekit.usecases.work import Work, address_of
 
 __all__ = ["add_users", "list_admins", "list_users", "remove_users", "set_admins", "sms_left"]
@@ -77,9 +77,10 @@ def _is_free(work: Work, user: User) -> bool:
 
 def _new_user(work: Work, group: Group, email: str) -> UserId:
     """Who was removed from the same organisation is the same user again, with what it has used."""
-    for user in work.store.users.where(email=email, organisation=group.organisation, removed=True):
-        place(work, [evolve(user, removed=False)], group)
-        return user.id
+    before = work.store.users.where(email=email, organisation=group.organisation, removed=True)
+    if before:
+        place(work, [evolve(before[0], removed=False)], group)
+        return before[0].id
     user = User(id=work.new(UserId), organisation=group.organisation, group=group.id, email=email)
     work.store.users.add(user)
     return user.id
@@ -101,14 +102,13 @@ def _remove_user(work: Work, groups: frozenset[GroupId], address: str) -> UserRe
         email = address_of(address)
     except Invalid:
         return UserRemoved(address, None)
-    for user in work.store.users.where(email=email, removed=False):
-        if user.group in groups:
-            work.store.users.save(evolve(work.store.users.hold(user.id), removed=True))
-            for grant in work.store.grants.where(principal=user.id):
-                if grant.until is None or grant.until > work.at:
-                    work.store.grants.save(evolve(grant, until=work.at))
-            return UserRemoved(address, user.id)
-    return UserRemoved(address, None)
+    known = work.store.users.where(email=email, removed=False)
+    if not known or known[0].group not in groups:
+        return UserRemoved(address, None)
+    user = work.store.users.hold(known[0].id)
+    work.store.users.save(evolve(user, removed=True))
+    end(work, work.store.grants.where(principal=user.id))
+    return UserRemoved(address, user.id)
 
 
 def list_users(work: Work, query: ListUsers) -> tuple[User, ...]:
@@ -127,9 +127,7 @@ def set_admins(work: Work, command: SetAdmins) -> tuple[User, ...]:
     held = _grants(work, path[0].id)
     present = {grant.principal for grant in held}
     wanted = {user.id: user for user in (_member(work, path, email, present) for email in command.emails)}
-    for grant in held:
-        if grant.principal not in wanted:
-            work.store.grants.save(evolve(grant, until=work.at))
+    end(work, (grant for grant in held if grant.principal not in wanted))
     for key in sorted(wanted.keys() - present):
         work.store.grants.add(
             Grant(
@@ -147,9 +145,9 @@ def set_admins(work: Work, command: SetAdmins) -> tuple[User, ...]:
 def _member(work: Work, path: tuple[Group, ...], address: str, present: set[str]) -> User:
     """The organisation's user of that address, whom the asker may see or who is an administrator already."""
     email = address_of(address)
-    for user in work.store.users.where(email=email, organisation=path[-1].id, removed=False):
-        if user.id in present or work.knows(work.store.path(user.group)):
-            return user
+    known = work.store.users.where(email=email, organisation=path[-1].id, removed=False)
+    if known and (known[0].id in present or work.knows(work.store.path(known[0].group))):
+        return known[0]
     raise Invalid(f"{email} is no user of your groups: add it as a user first.", code="not_a_member", email=email)
 
 

@@ -12,9 +12,10 @@ from attrs import evolve
 
 from servicekit.groups import Group, Tree, User, recounted
 from servicekit.ids import GroupId
+from servicekit.permissions import Grant
 from servicekit.usecases.work import Work
 
-__all__ = ["hold_free_accounts", "hold_tree", "keep", "place"]
+__all__ = ["end", "hold_free_accounts", "hold_tree", "keep", "place"]
 
 _AT_ONCE = 500  # parameters of one statement
 
@@ -33,10 +34,11 @@ def hold_tree(work: Work, group: GroupId) -> Tree:
 
 def hold_free_accounts(work: Work) -> Group | None:
     """The root of the free accounts, its tree held; None if there is none."""
-    for root in work.store.groups.where(free=True):
-        work.store.hold_tree(root.id)
-        return root
-    return None
+    found = work.store.groups.where(free=True)
+    if not found:
+        return None
+    work.store.hold_tree(found[0].id)
+    return found[0]
 
 
 def keep(work: Work, before: Tree, after: Tree) -> None:
@@ -56,6 +58,13 @@ def place(work: Work, users: Iterable[User], group: Group) -> tuple[User, ...]:
         work.store.users.save(user)
     _forget(work, [user.id for user in placed])
     return placed
+
+
+def end(work: Work, grants: Iterable[Grant]) -> None:
+    """Let rights end now, if they have not ended already."""
+    for grant in grants:
+        if grant.until is None or grant.until > work.at:
+            work.store.grants.save(evolve(grant, until=work.at))
 
 
 def _forget(work: Work, subjects: list[str]) -> None:
