@@ -29,7 +29,7 @@ class Joining:
     """What ``join`` promises. Its own words are the application's rows."""
 
     @pytest.fixture
-    def application(self, storage: Storage, connected: Connected) -> Any:
+    def application(self, storage: Storage, connected: Connected) -> Any:  # noqa: ARG002 - which has made the database
         """The application's connection, its table made, a transaction begun and a row of its own in it."""
         connection = connected()
         connection.execute("CREATE TABLE own (word TEXT)")

@@ -24,7 +24,7 @@ from servicekit.ports.store import Storage, Transaction, transact
 from servicekit.testing.conformance.tables import OVER_AND_OVER, Undone
 from servicekit.testing.conformance.things import DAY, MINUTE, NOON, ROOT, TICK, at_once, group, message, nth, user
 
-__all__ = ["Quotas"]
+__all__ = ["STEPS", "Model", "Quotas", "plant"]
 
 _BUCKETS = 1440  # of a window
 _FIRST = NOON + timedelta(seconds=1)  # when message 1 is made
@@ -178,7 +178,7 @@ class Model:
         self.store.quotas.forget([subject])
 
 
-_STEPS = st.lists(
+STEPS = st.lists(
     st.tuples(
         st.sampled_from(
             [
@@ -196,14 +196,14 @@ _STEPS = st.lists(
     ),
     max_size=30,
 )
+"""What a model does, one step after the other."""
 
 
 class Quotas:
     """What quotas promise."""
 
-    @pytest.mark.spec("M-22", "M-23", "M-29")
     @OVER_AND_OVER
-    @given(steps=_STEPS)
+    @given(steps=STEPS)
     def test_counters_say_what_the_log_says(self, storage: Storage, steps: list[tuple[str, int, int]]) -> None:
         """Through sending, refunds, time, moves and other limits: never over, at most a bucket stricter."""
 
@@ -228,7 +228,6 @@ class Quotas:
         assert send(store, 4, [ten], made_at=NOON + 9999 * DAY) == Struck(ten, 10, 1)
         assert store.quotas.reserve([], 100, NOON) is None
 
-    @pytest.mark.spec("M-22")
     def test_a_window_slides_with_the_clock(self, store: Transaction) -> None:
         """What was spent counts for the days of the window to the microsecond, and for less than a bucket longer."""
         plant(store)
@@ -317,7 +316,6 @@ class Quotas:
 
     # At once
 
-    @pytest.mark.spec("M-29")
     @pytest.mark.parametrize("tight", [U1, G2, ROOT])
     def test_many_at_once_never_overspend(self, storage: Storage, tight: str) -> None:
         """Whatever level the limit is at, and though nobody has made its counter: 80 are wanted, exactly 23 are granted."""

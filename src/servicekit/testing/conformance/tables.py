@@ -69,7 +69,7 @@ _VISIBLE: st.SearchStrategy[Visible] = st.one_of(
 )
 
 
-class Undone(Exception):  # noqa: N818 - it is no error
+class Undone(Exception):
     """Leaves a transaction of which nothing shall stay."""
 
 
@@ -321,7 +321,6 @@ class Tables:
 
     # What somebody sees
 
-    @pytest.mark.spec("P-11")
     @OVER_AND_OVER
     @given(orders=_ORDERS, visible=_VISIBLE, most=st.integers(1, 12))
     def test_list_and_check_agree(
