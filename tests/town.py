@@ -140,13 +140,13 @@ class Town:
             }
 
 
-def founded(kit: Kit, clock: ManualClock, **settings: Any) -> Town:
+def founded(kit: Kit, clock: ManualClock, *, admin: str = "anna@ett.se", **settings: Any) -> Town:
     """The town on an open kit."""
     made = kit.perform(
         FoundOrganisation(
             name="Ettstad",
             zone="Europe/Stockholm",
-            admin="anna@ett.se",
+            admin=admin,
             settings=Settings(sender_name="Ettstad", **settings),
         ),
         by=OPERATOR,

@@ -189,6 +189,7 @@ def test_a_removed_user_may_nothing_and_its_log_stays(it: Town) -> None:
         UserRemoved("nobody", None),
         UserRemoved("eva@ett.se", None),
     )
+    assert it.tell(RemoveUsers(group=it.root.id, addresses=("eva@ett.se",)))[0].user is None
     assert listed(it, it.root, below=True) == ["anna@ett.se", "max@ett.se"]
     assert it.at(max_) == care.id
     assert len(it.ask(SearchLog(group=school.id, user=eva)).messages) == 1
