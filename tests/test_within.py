@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -220,9 +219,7 @@ def _django_database(url: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("end", ["commit", "rollback"])
-def test_django(  # noqa: PLR0917 - fixtures
-    kit: Kit, database_url: str, root: Group, anna: Principal, end: str
-) -> None:
+def test_django(kit: Kit, database_url: str, root: Group, anna: Principal, end: str) -> None:
     """In ``transaction.atomic()``, with Django's own savepoints around; in a process of its own, as Django wants it."""
     facts = {"database": _django_database(database_url), "url": database_url}
     script = DJANGO % {**facts, "root": str(root.id), "anna": str(anna.id), "end": end}

@@ -125,10 +125,11 @@ class Kit:
         )
         settings = {"lease": lease, "longest_call": longest_call, "policy": retry or RetryPolicy()}
         kit = cls(storage, wiring, clock=clock or SystemClock(), relay=settings, transport=transport)
-        if migrate:
-            storage.migrate()
-        else:
-            storage.check()
+        try:
+            (storage.migrate if migrate else storage.check)()
+        except BaseException:
+            kit.close()
+            raise
         return kit
 
     def perform(
