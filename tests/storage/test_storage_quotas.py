@@ -14,7 +14,7 @@ from samples import NOON, empty_store
 from servicekit.adapters.storage.transaction import SqlTransaction
 from servicekit.groups import Limit, LimitKind
 from servicekit.groups.quotas import expired_before
-from servicekit.testing.conformance.quotas import STEPS, Model, plant
+from servicekit.testing.conformance.quota_model import STEPS, Model, plant
 
 
 def assert_counters_have_their_buckets(store: SqlTransaction) -> None:

@@ -14,7 +14,7 @@ Unlike the rest of :mod:`servicekit.testing` this package is made of tests, so i
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{part}" for part in ("joining", "outbox", "quotas", "storage", "tables", "writing"))
+    *(f"{__name__}.{part}" for part in ("joining", "outbox", "quota_model", "quotas", "racing", "tables", "writing"))
 )
 
 from servicekit.testing.conformance.storage import StorageConformance  # noqa: E402 - its assertions are rewritten first

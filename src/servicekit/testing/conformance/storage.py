@@ -15,13 +15,14 @@ from servicekit.ports.store import Storage, Transaction
 from servicekit.testing.conformance.joining import Joining
 from servicekit.testing.conformance.outbox import Outbox
 from servicekit.testing.conformance.quotas import Quotas
+from servicekit.testing.conformance.racing import Racing
 from servicekit.testing.conformance.tables import Tables
 from servicekit.testing.conformance.writing import Writing
 
 __all__ = ["StorageConformance"]
 
 
-class StorageConformance(Writing, Tables, Outbox, Quotas, Joining):
+class StorageConformance(Writing, Tables, Racing, Outbox, Quotas, Joining):
     """Subclass it, and say in the fixture ``opened`` how your storage is opened; ``connected`` is for what joins.
 
     ::
