@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import define, field
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from servicekit import Kit, Principal
 from servicekit.groups import (
@@ -43,7 +43,7 @@ DEFAULTS: Mapping[str, Any] = {
     "user_quota": Quota(None),
     "group_quota": Quota(None),
 }
-QUOTAS = st.builds(Quota, st.none() | st.integers(0, 8), st.sampled_from([None, 1, 1, 2, 30]))
+QUOTAS = st.builds(Quota, st.sampled_from([None, 0, 2, 5, 9, 15, 25]), st.sampled_from([None, 1, 2, 30]))
 SETTINGS = st.fixed_dictionaries(
     {},
     optional={
@@ -172,6 +172,14 @@ class TownMachine(RuleBasedStateMachine):
         self.model.nodes[self.town.root.id] = Node("Ettstad", None, {})
         self.model.people[self.town.admin.id] = Person(f"anna@{self.home}", self.town.root.id)
 
+    @initialize(said=st.lists(st.tuples(QUOTAS, QUOTAS, PICK), min_size=3, max_size=5))
+    def build(self, said: list[tuple[Quota, Quota, int]]) -> None:
+        """A few groups with quotas, and texts of their users."""
+        for of_group, of_user, pick in said:
+            self.add_group(pick, {"group_quota": of_group, "user_quota": of_user})
+        for person in range(len(said) + 1):
+            self.send(person, 1)
+
     def group(self, pick: int) -> GroupId:
         """One of the living groups."""
         living = self.model.living()
@@ -261,12 +269,31 @@ class TownMachine(RuleBasedStateMachine):
         self.town.tell(RemoveUsers(group=self.town.root.id, addresses=(gone.email,)))
         gone.removed = True
 
+    @rule(person=PICK, other=PICK, windows=st.tuples(QUOTAS, QUOTAS))
+    def go_elsewhere_and_send(self, person: int, other: int, windows: tuple[Quota, Quota]) -> None:
+        """A user sends before and after it comes under another quota; then the first one holds again."""
+        people = list(self.model.people)
+        first, then = windows
+        self._limit(self.group(other), first)
+        self.move_user(other, person)
+        for quota in (then, first):
+            self._send(people[person % len(people)], 1)
+            self._limit(self.group(other), quota)
+        self.move_user(other + 1, person)
+        self._send(people[person % len(people)], 1)
+
+    def _limit(self, group: GroupId, quota: Quota) -> None:
+        self.town.tell(ChangeSettings(group=group, change=Settings(user_quota=quota)))
+        self.model.nodes[group].said["user_quota"] = quota
+
     # Texts
 
     @rule(person=PICK, segments=st.integers(1, 3))
     def send(self, person: int, segments: int) -> None:
         """Accepted only within every limit; refused only where the limit that is named is really near."""
-        user = self.user(person)
+        self._send(self.user(person), segments)
+
+    def _send(self, user: UserId, segments: int) -> None:
         bounds, now = self.model.bounds(user), self.clock.now()
         message = self.town.send(user, segments)
         if segments > self.model.longest(self.model.people[user].group):
@@ -314,7 +341,7 @@ class TownMachine(RuleBasedStateMachine):
 
     # Time
 
-    @rule(span=st.timedeltas(timedelta(), timedelta(days=3)))
+    @rule(span=st.timedeltas(timedelta(), timedelta(hours=5)) | st.timedeltas(timedelta(), timedelta(days=2)))
     def wait(self, span: timedelta) -> None:
         """Time goes on."""
         self.clock.advance(span)
@@ -337,29 +364,37 @@ class TownMachine(RuleBasedStateMachine):
             assert (shown[name].value, shown[name].source) == self.model.holds(group, name), name
 
     @invariant()
-    def groups_are_those_of_the_model(self) -> None:
-        """The living ones, each below its parent."""
-        found = {group.id: group.parent for group in self.town.ask(ListGroups(self.town.root.id))}
-        assert found == {key: self.model.nodes[key].parent for key in self.model.living()}
+    def groups_and_users_are_those_of_the_model(self) -> None:
+        """Removed ones too, each in its place; the list has only the living."""
+        rows = self.town.rows()
+        groups = {group.id: (group.parent, group.removed) for group in rows["groups"] if group.id in self.model.nodes}
+        assert groups == {key: (node.parent, node.removed) for key, node in self.model.nodes.items()}
+        users = {user.id: (user.group, user.removed) for user in rows["users"] if user.id in self.model.people}
+        assert users == {key: (person.group, person.removed) for key, person in self.model.people.items()}
+        listed = {group.id for group in self.town.ask(ListGroups(self.town.root.id))}
+        assert listed == set(self.model.living())
 
     @invariant()
-    def counters_are_the_sums_of_their_buckets(self) -> None:
-        """For each window; and nothing is counted that the log does not have."""
+    def counters_say_what_the_log_says(self) -> None:
+        """Each is the sum of its buckets; what is not wholly outside its window is what the log has, or a bucket more."""
         rows = self.town.rows()
-        mine = {*self.model.nodes, *self.model.people}
-        sums = {(subject, days): 0 for subject, days, *_ in rows["counters"] if days and subject in mine}
-        for subject, days, _, used in rows["buckets"]:
-            if subject in mine:
-                assert used >= 0
-                sums[subject, days] += used
-        counters = {(subject, days): used for subject, days, used, _ in rows["counters"] if days and subject in mine}
-        assert counters == sums
         for subject, days, used, _ in rows["counters"]:
-            if not days and subject in mine:
-                assert used == sum(sent.segments for sent in self.model.log if self._counts(subject, sent))
+            if subject not in self.model.nodes and subject not in self.model.people:
+                continue  # of another town in the same database
+            bound = Bound("", self._counts(subject), 0, days or None)
+            if not days:
+                assert used == self.model.used(bound, self.clock.now(), bucket=False)
+                continue
+            mine = [row for row in rows["buckets"] if row[:2] == (subject, days)]
+            assert used == sum(row[3] for row in mine)
+            assert all(row[3] >= 0 for row in mine)
+            inside = (self.clock.now() - days * (DAY + MINUTE)).us
+            kept = sum(row[3] for row in mine if row[2] >= inside)
+            least, most = (self.model.used(bound, self.clock.now(), bucket=bucket) for bucket in (False, True))
+            assert least <= kept <= most
 
-    def _counts(self, subject: str, sent: Sent) -> bool:
-        return subject == sent.user or subject in self.model.path(sent.group)
+    def _counts(self, subject: str) -> Callable[[Sent], bool]:
+        return lambda sent: subject == sent.user or subject in self.model.path(sent.group)
 
     def teardown(self) -> None:
         """Let go of the database."""
