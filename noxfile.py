@@ -12,7 +12,7 @@ nox.options.sessions = ["lint", "types", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 
 PROJECT = nox.project.load_toml("pyproject.toml")
-PARTS = "cli,gateway,testing,transliteration"
+PARTS = "cli,gateway,postgres,testing,transliteration"
 """The extras that the tests and the demo use."""
 
 
@@ -32,6 +32,13 @@ def tests(session: nox.Session) -> None:
     """The whole suite, with the code of README and docs. Arguments go to pytest."""
     _install(session, "tests")
     session.run("python", "-m", "pytest", *(session.posargs or ["-n", "2", "--dist", "loadscope"]))
+
+
+@nox.session
+def races(session: nox.Session) -> None:
+    """Eight processes against one limit, at every level, on both databases, 20,000 accepted each; some minutes."""
+    _install(session, "tests")
+    session.run("python", "-m", "pytest", "tests/races", *session.posargs, env={"SERVICEKIT_RACES": "long"})
 
 
 @nox.session

@@ -18,7 +18,8 @@ from servicekit import Kit, Principal
 from servicekit.adapters.storage.sqlite import SqliteStorage
 from servicekit.commands import Command
 from servicekit.errors import Refused
-from servicekit.groups import Limit, Struck
+from servicekit.groups import Limit
+from servicekit.kit import storage_of
 from servicekit.messages import Message
 from servicekit.moments import Instant
 from servicekit.sms import parse_number
@@ -46,6 +47,13 @@ def migrate(path: str) -> str:
     return "done"
 
 
+def migrate_at(url: str) -> str:
+    """The same for the database at a URL."""
+    with closing(storage_of(url)) as storage:
+        storage.migrate()
+    return "done"
+
+
 def pass_guard(path: str, identities: Sequence[str], at: Instant) -> list[bool]:
     """Try to pass the loop guard with each, in a transaction of its own."""
     passed = []
@@ -56,13 +64,13 @@ def pass_guard(path: str, identities: Sequence[str], at: Instant) -> list[bool]:
     return passed
 
 
-def spend(path: str, limits: Sequence[Limit], segments: int, times: int, at: Instant) -> int:
+def spend(url: str, limits: Sequence[Limit], segments: int, times: int, at: Instant) -> int:
     """Reserve so often; how often it was granted."""
     granted = 0
-    with closing(SqliteStorage(path, synchronous="normal")) as storage:
+    with closing(storage_of(url)) as storage:
         for _ in range(times):
             with storage.write() as store:
-                granted += not isinstance(store.quotas.reserve(limits, segments, at), Struck)
+                granted += store.quotas.reserve(limits, segments, at) is None
     return granted
 
 
@@ -79,9 +87,10 @@ def claim_all(path: str, at: Instant) -> list[tuple[str, int]]:
 
 
 def perform(path: str, commands: Sequence[Command[Any]], by: Principal, at: Instant) -> list[str]:
-    """Perform commands in turn; ``done``, a message's status, or the refusal's code."""
+    """Perform commands in turn, on a file or at a URL; ``done``, a message's status, or the refusal's code."""
     outcomes = []
-    with Kit.open(f"sqlite:////{path}?synchronous=normal", clock=ManualClock(at)) as kit:
+    url = path if "://" in path else f"sqlite:////{path}?synchronous=normal"
+    with Kit.open(url, clock=ManualClock(at)) as kit:
         for command in commands:
             try:
                 made = kit.perform(command, by=by)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from multiprocessing import forkserver
-from multiprocessing.context import ForkServerContext
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.synchronize import Barrier
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 @cache
 def _context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", "children"])
+    context.set_forkserver_preload(["__main__", "children", "racers"])
     # Before Python 3.13 the server does not get our path, and would leave out silently what it cannot import.
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
@@ -42,6 +42,14 @@ def race(target: Callable[..., T], *arguments: object, count: int = 8) -> list[T
         child.join()
     assert [child.exitcode for child in children] == [0] * count, "a child failed; its traceback is on stderr"
     return [results.get() for _ in children]
+
+
+def start(target: Callable[..., object], *arguments: object, count: int) -> list[ForkServerProcess]:
+    """Start ``count`` processes that each call a function of :mod:`children` or :mod:`racers`; they are the caller's to end."""
+    started = [_context().Process(target=target, args=arguments) for _ in range(count)]
+    for child in started:
+        child.start()
+    return started
 
 
 def run(target: Callable[..., object], *arguments: object) -> int | None:

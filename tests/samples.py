@@ -1,50 +1,44 @@
-"""Things for the storage's tests, with ids that count up."""
+"""Things for the storage's tests, with ids that count up, and a database in memory to put them into."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
-from typing import Any, TypeVar
-
-from attrs import evolve
 
 from servicekit.adapters.storage.sqlite import SqliteStorage
 from servicekit.adapters.storage.transaction import SqlTransaction
-from servicekit.bookings import Booking, BookingState, Branch, Client, Provider, ProviderKind, Service
-from servicekit.groups import Group, User
-from servicekit.ids import (
-    BookingId,
-    BranchId,
-    ClientId,
-    CustomerId,
-    EffectId,
-    FacilityId,
-    GroupId,
-    Id,
-    MessageId,
-    OrderId,
-    ProviderId,
-    ServiceId,
-    UserId,
+from servicekit.testing.conformance.things import (
+    HOUR,
+    NOON,
+    ROOT,
+    booking,
+    customer,
+    effect,
+    facility,
+    furnish,
+    group,
+    message,
+    nth,
+    order,
+    user,
 )
-from servicekit.messages import Direction, Message, Status
-from servicekit.moments import Instant
-from servicekit.outbox.effects import Effect, EffectKind
-from servicekit.portal import Customer, Facility, Order
 
-I = TypeVar("I", bound=Id)  # noqa: E741 - the usual name of an id's type
-
-NOON = Instant.parse("2026-11-25T12:00:00Z")
-HOUR = timedelta(hours=1)
-
-
-def nth(kind: type[I], number: int) -> I:
-    """The id of this kind that sorts as its number does."""
-    return kind.made(Instant(number * 1000), bytes(10))
-
-
-ROOT = nth(GroupId, 1)
+__all__ = [
+    "HOUR",
+    "NOON",
+    "ROOT",
+    "booking",
+    "customer",
+    "effect",
+    "empty_store",
+    "facility",
+    "furnish",
+    "group",
+    "message",
+    "nth",
+    "order",
+    "user",
+]
 
 
 @contextmanager
@@ -54,104 +48,3 @@ def empty_store() -> Iterator[SqlTransaction]:
         storage.migrate()
         with storage.write() as store:
             yield store
-
-
-def group(number: int = 1, /, *, parent: int | None = None, **more: Any) -> Group:
-    """A group of the organisation of group 1."""
-    above = None if parent is None else nth(GroupId, parent)
-    return Group(id=nth(GroupId, number), organisation=ROOT, parent=above, name=f"Group {number}", zone="UTC", **more)
-
-
-def user(number: int = 1, /, **more: Any) -> User:
-    """A user of group 1."""
-    made = User(id=nth(UserId, number), organisation=ROOT, group=ROOT, email=f"user{number}@salon.example")
-    return evolve(made, **more)
-
-
-def message(number: int = 1, /, **more: Any) -> Message:
-    """A text of group 1, queued."""
-    made = Message(
-        id=nth(MessageId, number),
-        organisation=ROOT,
-        group=ROOT,
-        user=None,
-        direction=Direction.OUT,
-        number="+46701740605",
-        sender="Salon",
-        text=f"Text {number}",
-        segments=1,
-        status=Status.QUEUED,
-        made_at=NOON + number * timedelta(seconds=1),
-        changed_at=NOON,
-    )
-    return evolve(made, **more)
-
-
-def effect(number: int = 1, /, **more: Any) -> Effect:
-    """An effect for a text, due at noon."""
-    made = Effect(
-        id=nth(EffectId, number),
-        organisation=ROOT,
-        kind=EffectKind.TEXT,
-        subject=f"msg_{number}",
-        made_at=NOON,
-        due_at=NOON,
-    )
-    return evolve(made, **more)
-
-
-def booking(number: int = 1, /, *, hours: tuple[float, float] = (0, 1), **more: Any) -> Booking:
-    """A confirmed booking of provider 1 from so many hours after noon until so many."""
-    starts, ends = (NOON + timedelta(hours=hour) for hour in hours)
-    made = Booking(
-        id=nth(BookingId, number),
-        organisation=ROOT,
-        branch=nth(BranchId, 1),
-        service=nth(ServiceId, 1),
-        provider=nth(ProviderId, 1),
-        client=nth(ClientId, 1),
-        starts=starts,
-        ends=ends,
-        zone="UTC",
-        state=BookingState.CONFIRMED,
-    )
-    return evolve(made, **more)
-
-
-def furnish(store: SqlTransaction, *, providers: int = 2) -> None:
-    """What bookings refer to."""
-    store.groups.add(group())
-    store.branches.add(Branch(id=nth(BranchId, 1), organisation=ROOT, name="Zentrum", zone="UTC"))
-    store.services.add(
-        Service(id=nth(ServiceId, 1), organisation=ROOT, branch=nth(BranchId, 1), name="Cut", length=HOUR)
-    )
-    store.clients.add(Client(id=nth(ClientId, 1), organisation=ROOT, name="Eva", email="eva@home.example"))
-    for number in range(1, providers + 1):
-        store.providers.add(
-            Provider(id=nth(ProviderId, number), organisation=ROOT, name=f"Room {number}", kind=ProviderKind.ROOM)
-        )
-
-
-def customer(number: int = 1) -> Customer:
-    """A customer."""
-    return Customer(id=nth(CustomerId, number), organisation=ROOT, name=f"Customer {number}")
-
-
-def facility(number: int = 1, *, of: int = 1) -> Facility:
-    """A facility of a customer."""
-    return Facility(
-        id=nth(FacilityId, number), organisation=ROOT, customer=nth(CustomerId, of), name=f"Facility {number}"
-    )
-
-
-def order(number: int = 1, /, *, of: int = 1, at: int | None = None, **more: Any) -> Order:
-    """An order of a customer, at a facility or at none."""
-    made = Order(
-        id=nth(OrderId, number),
-        organisation=ROOT,
-        customer=nth(CustomerId, of),
-        facility=None if at is None else nth(FacilityId, at),
-        title=f"Order {number}",
-        made_at=NOON + number * timedelta(seconds=1),
-    )
-    return evolve(made, **more)

@@ -76,6 +76,7 @@ def test_front_page_lists_what_it_has() -> None:
     """``dir`` shows the public names, a name is found once and then kept, and others are absent."""
     assert dir(servicekit) == sorted(servicekit.__all__)
     assert servicekit.Kit is vars(servicekit)["Kit"]
+    assert servicekit.AsyncKit is vars(servicekit)["AsyncKit"]
     assert servicekit.__version__ == metadata.version("servicekit-sdk")
     with pytest.raises(AttributeError, match="module 'servicekit' has no attribute 'Kitt'"):
         servicekit.Kitt  # noqa: B018 - the look-up itself is shown

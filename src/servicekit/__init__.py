@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from servicekit.aio import AsyncKit
     from servicekit.commands import Principal
     from servicekit.errors import (
         BadWebhook,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "AsyncKit",
     "BadWebhook",
     "ConfigurationError",
     "Conflict",
@@ -76,7 +78,7 @@ __all__ = [
     "__version__",
 ]
 
-_ELSEWHERE = {"Kit": "kit", "Principal": "commands", "Instant": "moments", "Window": "moments"}
+_ELSEWHERE = {"AsyncKit": "aio", "Kit": "kit", "Principal": "commands", "Instant": "moments", "Window": "moments"}
 
 
 def __getattr__(name: str) -> object:

@@ -18,7 +18,7 @@ from servicekit.errors import ConfigurationError
 from servicekit.moments import Clock, Instant
 from servicekit.outbox.retry import RetryPolicy
 from servicekit.ports.http import HookAnswer
-from servicekit.ports.store import Storage, Transaction
+from servicekit.ports.store import Storage, Transaction, transact
 from servicekit.runtime.entropy import SystemClock, mint
 from servicekit.usecases import commands, queries
 from servicekit.usecases.looking import Asked
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from servicekit.ports.meetings import Meetings
     from servicekit.ports.texts import Texts
     from servicekit.runtime.http import HttpDriver
-    from servicekit.runtime.relay import Delivered, Relay
+    from servicekit.runtime.relay import Delivered, FlowDriver, Relay
     from servicekit.usecases.mailing import MailTaken
 
-__all__ = ["Kit"]
+__all__ = ["Kit", "storage_of"]
 
 T = TypeVar("T")
 
@@ -88,11 +88,13 @@ class Kit:
         longest_call: timedelta = timedelta(seconds=45),
         retry: RetryPolicy | None = None,
         transport: httpx.BaseTransport | None = None,
+        migrate: bool = True,
     ) -> Self:
         """Open a kit, and bring its tables up to date.
 
         Args:
-            url: ``sqlite:///salon.db`` (relative), ``sqlite:////var/lib/salon.db`` (absolute).
+            url: ``sqlite:///salon.db`` (relative), ``sqlite:////var/lib/salon.db`` (absolute), or
+                ``postgresql://user:password@host/database`` (extra ``postgres``).
             texts, doors, meetings, mail: adapters; what is absent is refused where something needs it.
             gateway_domain: mails to ``<number>@<gateway_domain>`` become texts, and answers come from there.
             base_url: where the application answers, for links of ours that stand in notices.
@@ -100,16 +102,18 @@ class Kit:
             clock: tells the time where a call does not say ``at``.
             lease, longest_call, retry: see :class:`servicekit.runtime.relay.Relay`.
             transport: an httpx transport instead of the network, such as a simulator's.
+            migrate: whether to bring the tables up to date; without it, tables that are not are refused, and somebody else
+                brings them up to date (``servicekit migrate``).
 
         Raises:
             ConfigurationError: the URL, or how the parts fit together.
-            StorageError: the database cannot be brought up to date.
+            StorageError: the database cannot be brought up to date; ``schema_too_old`` where it is not and shall not be.
         """
         if mail is not None and "@" not in mail_from:
             raise ConfigurationError(
                 "Mail needs a sender: open the kit with Kit.open(..., mail=..., mail_from='salon@example.com')."
             )
-        storage = _storage(url)
+        storage = storage_of(url)
         wiring = Wiring(
             texts=texts,
             doors=doors,
@@ -122,30 +126,41 @@ class Kit:
         settings = {"lease": lease, "longest_call": longest_call, "policy": retry or RetryPolicy()}
         kit = cls(storage, wiring, clock=clock or SystemClock(), relay=settings, transport=transport)
         try:
-            storage.migrate()
+            (storage.migrate if migrate else storage.check)()
         except BaseException:
             kit.close()
             raise
         return kit
 
-    def perform(self, command: Command[T], *, by: Principal, at: Instant | None = None) -> T:
+    def perform(
+        self, command: Command[T], *, by: Principal, at: Instant | None = None, within: object | None = None
+    ) -> T:
         """Carry out a change, in one transaction, with all that follows from it enqueued.
 
         Args:
             command: what shall change.
             by: who asks.
             at: the present instant; the kit's clock by default.
+            within: the application's own connection (``sqlite3`` or psycopg, also the one under Django or SQLAlchemy) with a
+                transaction open on it: its rows and ours are then there together or not at all. The application commits.
 
         Raises:
             Refused: a rule said no, and nothing was written.
-            StorageBusy: others held the database; the same may be tried again.
+            StorageBusy: others held the database; the same may be tried again. With ``within`` that is the application's to
+                do, with its whole transaction.
         """
         handler = commands().get(type(command))
         if handler is None:
             raise ConfigurationError(f"{type(command).__name__} is no command of servicekit: pass one to perform().")
-        with self._storage.write() as store:
+
+        def carry_out(store: Transaction) -> T:
             result: T = handler(self._work(store, by, at), command)
             return result
+
+        if within is None:
+            return transact(self._storage, carry_out)
+        with self._storage.join(within) as store:
+            return carry_out(store)
 
     def ask(self, query: Query[T], *, by: Principal, at: Instant | None = None) -> T:
         """Answer a reading. It writes nothing; a few readings also ask a vendor (their docstring says so).
@@ -154,13 +169,19 @@ class Kit:
             Refused: the asker may not read it, or it is not there.
             OutsideError: a vendor could not be asked.
         """
+        result = self.read(query, by=by, at=at)
+        return self._http().run(result.flow()) if isinstance(result, Asked) else result
+
+    def read(self, query: Query[T], *, by: Principal, at: Instant | None = None) -> T | Asked[T]:
+        """The part of :meth:`ask` that is a transaction: the answer, or the flow that asks a vendor for it.
+
+        For those who drive flows themselves, such as :class:`servicekit.AsyncKit`; it raises as :meth:`ask` does.
+        """
         handler = queries().get(type(query))
         if handler is None:
             raise ConfigurationError(f"{type(query).__name__} is no query of servicekit: pass one to ask().")
         with self._storage.read() as store:
-            result: T | Asked = handler(self._work(store, by, at), query)
-        if isinstance(result, Asked):
-            return self._http().run(result.flow())  # type: ignore[return-value]
+            result: T | Asked[T] = handler(self._work(store, by, at), query)
         return result
 
     def deliver(self) -> Delivered:
@@ -169,12 +190,16 @@ class Kit:
 
     def relay(self) -> Relay:
         """A relay over this kit, to be run in a thread or process of its own: ``kit.relay().run(stop)``."""
+        return self.relay_over(self._http())
+
+    def relay_over(self, driver: FlowDriver) -> Relay:
+        """The same, whose flows somebody else drives."""
         from servicekit.runtime.relay import Relay
 
         return Relay(
             storage=self._storage,
             wiring=self._wiring,
-            driver=self._http(),
+            driver=driver,
             clock=self._clock,
             mint=mint,
             **self._relay_settings,  # type: ignore[arg-type]
@@ -222,10 +247,12 @@ class Kit:
         if hook.facts:
             from servicekit.usecases.hearing import hear
 
-            with self._storage.write() as store:
+            def take_in(store: Transaction) -> None:
                 work = self._work(store, Principal.operator(f"webhook of {source}"), now)
                 for fact in hook.facts:
                     hear(work, fact)
+
+            transact(self._storage, take_in)
         return hook.answer
 
     def _receive_mail(self, envelope: object, raw: bytes, now: Instant) -> MailTaken:
@@ -234,8 +261,8 @@ class Kit:
 
         if not isinstance(envelope, Envelope):
             raise ConfigurationError("A mail comes with its servicekit.mail.Envelope: who sends, and to whom.")
-        with self._storage.write() as store:
-            return take_mail(self._work(store, Principal.operator("mail"), now), envelope, raw)
+        by = Principal.operator("mail")
+        return transact(self._storage, lambda store: take_mail(self._work(store, by, now), envelope, raw))
 
     @property
     def sources(self) -> frozenset[str]:
@@ -268,10 +295,21 @@ class Kit:
             return self._driver
 
 
-def _storage(url: str) -> Storage:
+def storage_of(url: str) -> Storage:
+    """The storage that a URL names; nothing is opened yet.
+
+    Raises:
+        ConfigurationError: no storage has such URLs, or this one is none.
+    """
     scheme = urlsplit(url).scheme
     if scheme == "sqlite":
         from servicekit.adapters.storage.sqlite import SqliteStorage
 
         return SqliteStorage.from_url(url)
-    raise ConfigurationError(f"{url.partition(':')[0]!r} is no storage: write sqlite:///salon.db")
+    if scheme in {"postgresql", "postgres"}:
+        from servicekit.adapters.storage.postgres import PostgresStorage
+
+        return PostgresStorage(url)
+    raise ConfigurationError(
+        f"{url.partition(':')[0]!r} is no storage: write sqlite:///salon.db or postgresql://user@host/database"
+    )

@@ -8,8 +8,15 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
+
+import psycopg
+import pytest
+
+from servicekit import Kit
+from servicekit.errors import StorageError
 
 APP = """
 from servicekit import Kit
@@ -40,7 +47,7 @@ def test_help_names_every_command() -> None:
     """Bare and with --help it says what there is."""
     done = _run("--help")
     assert done.returncode == 0
-    assert {"demo", "relay"} <= set(done.stdout.split())
+    assert {"demo", "migrate", "relay"} <= set(done.stdout.split())
 
 
 def test_version_is_the_distribution_s() -> None:
@@ -84,6 +91,50 @@ def _states(folder: Path) -> list[str]:
         return [state for (state,) in connection.execute("SELECT state FROM effects")]
     finally:
         connection.close()
+
+
+def test_migrate_brings_a_database_up_to_date(database_url: str, tmp_path: Path) -> None:
+    """A new file, or what is up to date already; it says at which migration the database is now."""
+    for url in (f"sqlite:///{tmp_path}/new.db", database_url):
+        done = _run("migrate", "--url", url)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "up to date: migration " in done.stdout
+        Kit.open(url, migrate=False).close()
+
+
+def test_migrate_prints_sql_and_touches_nothing(tmp_path: Path) -> None:
+    """In the spelling of the database that the URL is of; what is printed makes a database that is up to date."""
+    path = tmp_path / "salon.db"
+    printed = _run("migrate", "--url", f"sqlite:///{path}", "--print-sql").stdout
+    assert not path.exists()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(printed)
+    Kit.open(f"sqlite:///{path}", migrate=False).close()
+
+    other = _run("migrate", "--url", "postgresql://nobody@127.0.0.1:1/salon", "--print-sql").stdout
+    assert ("raw BLOB" in printed, "raw BYTEA" in printed) == (True, False)
+    assert ("raw BLOB" in other, "raw BYTEA" in other) == (False, True)
+    assert _run("migrate", "--url", "sqlite:///x.db", "--print-sql", "--after", "9999").stdout.strip() == ""
+
+
+def test_printed_sql_makes_a_postgresql_database(empty_postgres: str) -> None:
+    """Also there, as it is."""
+    printed = _run("migrate", "--url", empty_postgres, "--print-sql").stdout
+    with pytest.raises(StorageError, match="run servicekit migrate") as caught:
+        Kit.open(empty_postgres, migrate=False)
+    assert caught.value.code == "schema_too_old"
+    with psycopg.connect(empty_postgres) as connection:
+        connection.execute(printed.encode())
+    Kit.open(empty_postgres, migrate=False).close()
+
+
+def test_migrate_says_what_is_wrong_in_a_line(tmp_path: Path) -> None:
+    """An unknown kind of database, a folder that is not there: no traceback."""
+    for url, told in (("papyrus:///salon", "is no storage"), (f"sqlite:///{tmp_path}/no/salon.db", "cannot be opened")):
+        done = _run("migrate", "--url", url)
+        assert done.returncode == 1
+        assert told in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_relay_wants_a_kit(tmp_path: Path) -> None:

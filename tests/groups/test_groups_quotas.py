@@ -10,16 +10,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from servicekit.groups import (
-    Charge,
     Group,
     Limit,
     LimitKind,
     Quota,
     Settings,
     Struck,
+    Usage,
     User,
     bucket_of,
     judge,
+    least,
     limits_of,
 )
 from servicekit.groups.quotas import expired_before
@@ -163,8 +164,31 @@ def test_no_window_ever_holds_more_than_its_limit(sends: list[tuple[timedelta, i
         assert sum(count for when, count in sent if when >= at - timedelta(days=days)) <= most
 
 
-def test_a_charge_remembers_its_bucket() -> None:
-    """A refund finds what was charged: subject, window, bucket and segments."""
-    assert Charge("usr_1", 30, bucket_of(START, 30), 3) == Charge(
-        subject="usr_1", days=30, bucket=START.us // 1_800_000_000 * 1_800_000_000, segments=3
-    )
+# What is left
+
+LIMITS = st.builds(Limit, st.just(LimitKind.GROUP), st.just("grp_1"), st.just("Salon"), st.integers(0, 9), st.just(30))
+USAGES = st.lists(
+    st.builds(Usage, LIMITS, st.integers(0, 12), st.none() | st.integers(0, 9).map(lambda day: START + day * MINUTE)),
+    max_size=5,
+)
+
+
+@pytest.mark.spec("M-34")
+@given(USAGES)
+def test_the_least_that_is_left_holds(usages: list[Usage]) -> None:
+    """The first of those with the smallest remainder; more can be sent only when each of them has more."""
+    found = least(usages)
+    if not usages:
+        assert found is None
+        return
+    assert found is not None
+    ranked = sorted(usages, key=lambda usage: usage.left)
+    assert (found.limit, found.used) == (ranked[0].limit, ranked[0].used)
+    back = [usage.more_at for usage in usages if usage.left == found.left]
+    assert (found.more_at is None) == (None in back)
+    assert found.more_at is None or all(at is not None and at <= found.more_at for at in back)
+
+
+def test_nothing_is_left_of_a_limit_that_was_lowered() -> None:
+    """What is used beyond it makes no debt."""
+    assert Usage(Limit(LimitKind.GROUP, "grp_1", "Salon", 5, None), 8, None).left == 0

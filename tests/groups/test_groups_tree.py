@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servicekit.errors import Invalid
-from servicekit.groups import Effective, Group, Quota, Settings, effective
+from servicekit.groups import Effective, Group, Lock, Quota, Settings, effective, most_segments
 from servicekit.groups.tree import DEFAULTS, changed
 from servicekit.ids import GroupId
 
@@ -20,8 +20,11 @@ VALUES: dict[str, st.SearchStrategy[object]] = {
     "sender_name": st.text(max_size=11),
     "signature": st.text(),
     "most_segments": st.integers(1, 9),
+    "user_most_segments": st.integers(1, 9),
     "user_quota": QUOTAS,
     "group_quota": QUOTAS,
+    "permissions_lock": st.sampled_from([Lock.LOCKED, Lock.ADMINS]),
+    "signature_lock": st.sampled_from(Lock),
 }
 SETTINGS = st.fixed_dictionaries({}, optional=VALUES)
 
@@ -43,7 +46,7 @@ def path(*said: dict[str, object]) -> list[Group]:
 
 
 @pytest.mark.spec("M-20")
-@given(st.lists(SETTINGS, min_size=1, max_size=5), st.sampled_from(NAMES))
+@given(st.lists(SETTINGS, min_size=1, max_size=5), st.sampled_from([name for name in NAMES if name != "most_segments"]))
 def test_the_nearest_group_that_sets_it_decides(said: list[dict[str, object]], name: str) -> None:
     """From the group upward, the first that sets the value gives it and is named; where none does, it is the default."""
     groups = path(*said)
@@ -71,10 +74,34 @@ def test_unlimited_is_not_unset() -> None:
 
 
 def test_every_setting_has_a_default() -> None:
-    """Whatever no group sets still holds something: Sweden's code, no receiving, no signature, nine segments, no limit."""
+    """Whatever no group sets still holds something: Sweden's code, no receiving, no signature, nine segments, no limit, no lock."""
     shown = {name: effective(path({}), name) for name in NAMES}
     assert {name for name, found in shown.items() if found.value is None or found.source is not None} == set()
-    assert [shown[name].value for name in VALUES] == [46, False, "", "", 9, Quota(None), Quota(None)]
+    assert [shown[name].value for name in VALUES] == [
+        *(46, False, "", "", 9, 9, Quota(None), Quota(None)),
+        *(Lock.ADMINS, Lock.ADMINS),
+    ]
+
+
+BOUNDS = st.lists(st.tuples(st.none() | st.integers(1, 12), st.none() | st.integers(1, 12)), min_size=1, max_size=4)
+
+
+@pytest.mark.spec("M-12", "M-21")
+@given(BOUNDS)
+def test_the_lowest_bound_on_segments_on_the_path_holds(bounds: list[tuple[int | None, int | None]]) -> None:
+    """Of the groups' bounds the lowest, for a user the nearest of users' bounds as well; nine where nobody sets one."""
+    said: list[dict[str, object]] = [{"most_segments": group, "user_most_segments": user} for group, user in bounds]
+    groups = path(*said)
+    of_groups = [group for group, _ in bounds if group is not None]
+    of_users = [user for _, user in bounds if user is not None][:1]
+
+    assert most_segments(groups, of_user=False) == min(of_groups, default=9)
+    assert most_segments(groups, of_user=True) == min(of_groups + of_users, default=9)
+    shown = effective(groups, "most_segments")
+    assert shown.value == min(of_groups, default=9)
+    assert (shown.source is None) == (not of_groups)
+    if of_groups:
+        assert shown.source == groups[[group for group, _ in bounds].index(min(of_groups))].id
 
 
 @given(SETTINGS, SETTINGS)
@@ -82,6 +109,40 @@ def test_a_change_sets_what_it_says_and_leaves_the_rest(before: dict[str, object
     """Changing settings is putting one mapping over another."""
     after = changed(Settings(**before), Settings(**change))  # type: ignore[arg-type]
     assert after == Settings(**{**before, **change})  # type: ignore[arg-type]
+
+
+@pytest.mark.spec("M-20")
+@given(SETTINGS, SETTINGS, st.sets(st.sampled_from(NAMES)))
+def test_what_is_inherited_again_is_unset(
+    before: dict[str, object], change: dict[str, object], again: set[str]
+) -> None:
+    """Each setting on its own; to set it and to inherit it at once is refused."""
+    own, said = Settings(**before), Settings(**change)  # type: ignore[arg-type]
+    if again & change.keys():
+        with pytest.raises(Invalid) as caught:
+            changed(own, said, again)
+        assert caught.value.code == "set_and_inherited"
+        assert caught.value.facts["setting"] in again & change.keys()
+        return
+    left = {name: value for name, value in {**before, **change}.items() if name not in again}
+    assert changed(own, said, again) == Settings(**left)  # type: ignore[arg-type]
+
+
+def test_what_is_no_setting_is_not_inherited() -> None:
+    """The refusal names it, and those that there are."""
+    with pytest.raises(Invalid) as caught:
+        changed(Settings(), Settings(), ["colour"])
+    assert (caught.value.code, caught.value.facts) == ("unknown_setting", {"setting": "colour"})
+    assert "country_code, group_quota" in caught.value.message
+
+
+@pytest.mark.spec("M-24")
+def test_permissions_are_not_left_to_everyone() -> None:
+    """Whoever sends sets no quotas; a signature may be everyone's."""
+    with pytest.raises(Invalid) as caught:
+        Settings(permissions_lock=Lock.EVERYONE)
+    assert caught.value.code == "lock_for_everyone"
+    assert Settings(signature_lock=Lock.EVERYONE).signature_lock is Lock.EVERYONE
 
 
 @pytest.mark.spec("M-22")
@@ -109,10 +170,11 @@ def test_quotas_are_unlimited_nothing_or_a_number(segments: int | None, days: in
     assert (Quota(segments, days).segments, Quota(segments, days).days) == (segments, days)
 
 
+@pytest.mark.parametrize("name", ["most_segments", "user_most_segments"])
 @pytest.mark.parametrize("most", [0, -1])
-def test_a_message_has_a_segment_at_least(most: int) -> None:
+def test_a_message_has_a_segment_at_least(name: str, most: int) -> None:
     """A bound below one segment would be a quota in disguise: it is refused when it is set."""
     with pytest.raises(Invalid) as caught:
-        Settings(most_segments=most)
+        Settings(**{name: most})  # type: ignore[arg-type]
     assert caught.value.code == "no_segments"
     assert caught.value.facts == {"most_segments": most}

@@ -116,14 +116,14 @@ def test_a_failed_commit_leaves_nothing_behind(storage: SqliteStorage) -> None:
         refused = action == sqlite3.SQLITE_TRANSACTION and operation == "COMMIT"
         return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
 
-    (connection,) = storage._idle
+    (connection,) = storage._pool._idle
     connection.set_authorizer(allow)
     with pytest.raises(StorageError, match="not authorized"), storage.write() as store:
         store.groups.add(group())
     connection.set_authorizer(None)
 
     assert groups(storage) == []
-    assert storage._idle == [connection]
+    assert storage._pool._idle == [connection]
 
 
 def test_a_connection_that_cannot_even_roll_back_is_closed(storage: SqliteStorage) -> None:
@@ -133,12 +133,12 @@ def test_a_connection_that_cannot_even_roll_back_is_closed(storage: SqliteStorag
         refused = action == sqlite3.SQLITE_TRANSACTION and operation in {"COMMIT", "ROLLBACK"}
         return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
 
-    (connection,) = storage._idle
+    (connection,) = storage._pool._idle
     connection.set_authorizer(allow)
     with pytest.raises(sqlite3.DatabaseError, match="not authorized"), storage.write() as store:
         store.groups.add(group())
 
-    assert storage._idle == []
+    assert storage._pool._idle == []
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         connection.execute("SELECT 1")
     assert groups(storage) == []
@@ -181,16 +181,16 @@ def _add_groups(storage: SqliteStorage, first: int) -> None:
 
 def test_idle_connections_are_closed_and_those_in_use_when_they_end(storage: SqliteStorage) -> None:
     """After ``close`` nothing is kept open that no transaction uses."""
-    (idle,) = storage._idle
+    (idle,) = storage._pool._idle
     with storage.write() as store:
         store.groups.add(group())
         storage.close()
         assert store.groups.get(ROOT) == group()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         idle.execute("SELECT 1")
-    assert storage._idle == []
+    assert storage._pool._idle == []
     assert groups(storage) == [ROOT]
-    assert storage._idle == []
+    assert storage._pool._idle == []
 
 
 # Migrating
@@ -304,7 +304,7 @@ def test_a_url_may_set_synchronous_and_patience(tmp_path: Path) -> None:
     for query, level in (("", 2), ("?synchronous=normal&patience=0.5", 1), ("?synchronous=full", 2)):
         with closing(SqliteStorage.from_url(f"sqlite:////{tmp_path}/salon.db{query}")) as storage:
             storage.migrate()
-            (connection,) = storage._idle
+            (connection,) = storage._pool._idle
             assert connection.execute("PRAGMA synchronous").fetchone() == (level,)
 
 

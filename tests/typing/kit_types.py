@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_type
 
-from servicekit import Instant, Kit, Principal
+from servicekit import AsyncKit, Instant, Kit, Principal
 from servicekit.bookings import Book, Booking, Cancel, GetBooking, Rebook
 from servicekit.groups import AddUsers, Founded, FoundOrganisation, UserAdded
 from servicekit.ids import BookingId, ClientId, GroupId, ProviderId, ServiceId
@@ -45,6 +45,19 @@ def receive_tells_mails_from_calls(kit: Kit) -> None:
     assert_type(kit.receive("mail", Envelope("a@b.example", ()), b""), MailTaken)
     assert_type(kit.receive("zoom", {}, b""), HookAnswer)
     assert_type(kit.deliver(), Delivered)
+
+
+async def the_awaited_kit_gives_the_same(by: Principal) -> None:
+    """Opened for the length of an ``async with``, with what ``Kit.open`` takes."""
+    booking, group = BookingId("bkg_1"), GroupId("grp_1")
+    async with AsyncKit.open("sqlite:///salon.db", gateway_domain="sms.example", migrate=False) as kit:
+        assert_type(kit, AsyncKit)
+        assert_type(await kit.perform(Cancel(booking), by=by), Booking)
+        assert_type(await kit.ask(SearchLog(group=group), by=by), LogPage)
+        assert_type(await kit.ask(FetchHostLink(booking), by=by), str)
+        assert_type(await kit.receive("mail", Envelope("a@b.example", ()), b""), MailTaken)
+        assert_type(await kit.receive("zoom", {}, b""), HookAnswer)
+        assert_type(await kit.deliver(), Delivered)
 
 
 def mistakes_are_found(kit: Kit, by: Principal) -> None:

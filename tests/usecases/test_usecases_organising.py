@@ -84,6 +84,15 @@ def test_an_address_administers_one_organisation(world: World) -> None:
     assert "anna@salon.example is a user already" in refused.message
 
 
+def test_free_accounts_have_one_organisation(world: World) -> None:
+    """It is founded like any other; a second one is refused."""
+    free = FoundOrganisation(name="Free", zone="UTC", admin="fred@free.example", free=True)
+    assert world.kit.perform(free, by=OPERATOR).root.free
+    refused = world.refused(FoundOrganisation(name="X", zone="UTC", admin="x@x.example", free=True), by=OPERATOR)
+
+    assert (type(refused), refused.code) == (Conflict, "second_free")
+
+
 # Groups
 
 

@@ -27,15 +27,31 @@ from servicekit.bookings import (
     Rebook,
 )
 from servicekit.commands import Command, PrincipalKind, Query
-from servicekit.errors import ConfigurationError, Forbidden, Invalid, NotFound
+from servicekit.errors import ConfigurationError, Conflict, Forbidden, Invalid, NotFound, Refused
 from servicekit.groups import (
     AddGroup,
     AddUsers,
+    ChangeOwnSignature,
     ChangeSettings,
     FoundOrganisation,
+    GetSettings,
     Group,
+    ListAdmins,
+    ListDomains,
+    ListGroups,
+    ListUsers,
+    MergeGroup,
+    MoveGroup,
     ProvideNumbers,
+    ReleaseDomain,
+    RemoveGroup,
+    RemoveUsers,
+    RenameGroup,
+    SetAdmins,
+    SetSubdomain,
     Settings,
+    SetTopDomain,
+    SmsLeft,
     User,
 )
 from servicekit.ids import (
@@ -82,6 +98,7 @@ class Things:
     """One thing of each kind, of one organisation."""
 
     group: GroupId
+    team: GroupId
     user: UserId
     branch: BranchId
     service: ServiceId
@@ -124,6 +141,32 @@ REQUESTS: Sequence[Request] = (
     ),
     Request(
         "AddUsers", "group", "users:write", lambda it, _: AddUsers(group=it.group, addresses=("new@salon.example",))
+    ),
+    Request("RenameGroup", "group", "groups:write", lambda it, _: RenameGroup(group=it.group, name="Salong")),
+    Request("MoveGroup", "group", "groups:write", lambda it, _: MoveGroup(group=it.team, under=it.group)),
+    Request("MergeGroup", "team", "groups:write", lambda it, _: MergeGroup(group=it.team)),
+    Request("RemoveGroup", "team", "groups:write", lambda it, _: RemoveGroup(group=it.team)),
+    Request("GetSettings", "group", "groups:read", lambda it, _: GetSettings(it.group)),
+    Request("ListGroups", "group", "groups:read", lambda it, _: ListGroups(it.group)),
+    Request("ListUsers", "group", "users:read", lambda it, _: ListUsers(group=it.group)),
+    Request("SmsLeft", "user", "users:read", lambda it, _: SmsLeft(it.user)),
+    Request("RemoveUsers", "group", "users:write", lambda it, _: RemoveUsers(group=it.group, addresses=("x@x.se",))),
+    Request(
+        "ChangeOwnSignature", "user", "users:write", lambda it, _: ChangeOwnSignature(user=it.user, signature=None)
+    ),
+    Request("ListAdmins", "group", "admins:read", lambda it, _: ListAdmins(it.group)),
+    Request(
+        "SetAdmins", "group", "admins:write", lambda it, _: SetAdmins(group=it.group, emails=("max@salon.example",))
+    ),
+    Request("ListDomains", "group", "domains:read", lambda it, _: ListDomains(it.group)),
+    Request(
+        "SetSubdomain", "group", "domains:write", lambda it, _: SetSubdomain(group=it.group, domain="hr.salon.example")
+    ),
+    Request(
+        "ReleaseDomain",
+        "group",
+        "domains:write",
+        lambda it, _: ReleaseDomain(group=it.group, domain="old.salon.example"),
     ),
     Request("SendText", "user", "messages:write", lambda it, _: SendText(user=it.user, to="+46701740605", text="Hi")),
     Request("SearchLog", "group", "log:read", lambda it, _: SearchLog(group=it.group)),
@@ -186,6 +229,7 @@ REQUESTS: Sequence[Request] = (
 )
 KINDS: dict[str, tuple[type[Id], str]] = {
     "group": (GroupId, Group.__name__),
+    "team": (GroupId, Group.__name__),
     "user": (UserId, User.__name__),
     "branch": (BranchId, "Branch"),
     "service": (ServiceId, "Service"),
@@ -222,8 +266,12 @@ def things(world: World) -> Things:
     )
     with world.look() as store:
         store.effects.add(dead)
+    team = kit.perform(AddGroup(parent=world.root.id, name="Night"), by=anna)
+    kit.perform(SetTopDomain(group=world.root.id, domain="salon.example"), by=OPERATOR)
+    kit.perform(SetSubdomain(group=world.root.id, domain="old.salon.example"), by=anna)
     return Things(
         group=world.root.id,
+        team=team.id,
         user=world.admin.id,
         branch=world.branch.id,
         service=world.haircut.id,
@@ -245,11 +293,11 @@ def replaced(things: Things, kind: str, one: Any) -> Things:
 
 
 def test_the_table_above_has_every_command_and_query() -> None:
-    """But for the two that are an operator's alone."""
+    """But for those that are an operator's alone."""
     named = {request.name for request in REQUESTS}
     known = {kind.__name__ for kind in (*commands(), *queries())}
 
-    assert known - named == {FoundOrganisation.__name__, ProvideNumbers.__name__}
+    assert known - named == {FoundOrganisation.__name__, ProvideNumbers.__name__, SetTopDomain.__name__}
     assert named <= known
 
 
@@ -376,11 +424,11 @@ def _member(world: World, *, group: Group | None = None, email: str = "max@salon
 
 
 def test_a_member_without_the_right_is_told_which_it_needs(world: World, things: Things) -> None:
-    """For every command and query but one: Forbidden, with the scope; an order that it may not see it does not find."""
+    """Forbidden, with the scope; but an order that it may not see, and a group that it is no user of, it does not find."""
     max_ = _member(world)
     for request in REQUESTS:
         refused = world.refused(request.make(things, world), max_)
-        if request.name == GetOrder.__name__:
+        if request.name == GetOrder.__name__ or request.kind == "team":
             assert type(refused) is NotFound
             continue
         assert type(refused) is Forbidden, request
@@ -403,6 +451,14 @@ def test_exactly_the_scope_that_is_named_is_enough(world: World, things: Things,
     world.ask(request_.make(things, world), max_)
 
 
+OF_A_GROUP = {
+    *("AddGroup", "ChangeSettings", "GetSettings", "ListGroups", "RenameGroup"),
+    *("AddUsers", "ListUsers", "RemoveUsers", "ListAdmins", "SetAdmins", "ListDomains", "SearchLog", "ListEffects"),
+}
+LIES_ABOVE: dict[str, type[Refused]] = {"MoveGroup": NotFound, "ReleaseDomain": NotFound, "SetSubdomain": Conflict}
+"""What the requests above name besides the group: another team, a domain of the root."""
+
+
 def test_a_right_in_a_group_is_none_over_the_organisation(world: World, things: Things) -> None:
     """An administrator of a group administers it and what is below, and neither sees nor changes what lies above."""
     team = world.kit.perform(AddGroup(parent=world.root.id, name="Team"), by=world.anna)
@@ -417,8 +473,10 @@ def test_a_right_in_a_group_is_none_over_the_organisation(world: World, things: 
         for request in REQUESTS:
             if request.kind != "group":
                 continue
-            if request.name in {"AddGroup", "ChangeSettings", "AddUsers", "SearchLog", "ListEffects"}:
+            if request.name in OF_A_GROUP:
                 world.ask(request.make(mine, world), max_)
+            elif request.name in LIES_ABOVE:
+                assert type(world.refused(request.make(mine, world), max_)) is LIES_ABOVE[request.name], request
             else:
                 refused = world.refused(request.make(mine, world), max_)
                 assert (type(refused), refused.facts) == (Forbidden, {"needs": request.scope}), request
@@ -449,6 +507,26 @@ def test_a_grant_counts_within_its_time(world: World, things: Things) -> None:
             world.kit.ask(GetBooking(things.booking), by=who, at=at)
 
 
+def test_what_was_removed_reads_like_what_never_was(world: World, things: Things) -> None:
+    """A group, also where the whole organisation is meant, and a user; to administrators as well."""
+    world.ask(RemoveGroup(group=things.team))
+    max_ = _member(world)
+    world.ask(RemoveUsers(group=world.root.id, addresses=("max@salon.example",)))
+    gone = evolve(things, group=things.team, user=UserId(max_.id))
+    for request in REQUESTS:
+        if request.kind in {"group", "team", "user"} and request.name != SearchLog.__name__:
+            refused = world.refused(request.make(gone, world))
+            assert (type(refused), refused.code) == (NotFound, "not_found"), request
+    assert type(world.refused(SearchLog(group=world.root.id), max_)) is NotFound
+    assert world.ask(SearchLog(group=things.team)).messages == ()
+
+
+def test_what_is_ones_own_needs_no_right(world: World) -> None:
+    """A user sends as itself and asks what it has left."""
+    max_ = _member(world)
+    assert world.ask(SmsLeft(UserId(max_.id)), max_).segments is None
+
+
 # Operators
 
 
@@ -457,6 +535,7 @@ def test_a_grant_counts_within_its_time(world: World, things: Things) -> None:
     [
         FoundOrganisation(name="Mine", zone="UTC", admin="max@salon.example"),
         ProvideNumbers(numbers=("+46766861009",)),
+        SetTopDomain(group=None, domain="salon.example"),
     ],
     ids=lambda command: type(command).__name__,
 )

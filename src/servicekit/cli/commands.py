@@ -6,11 +6,12 @@ import importlib
 import signal
 import sys
 import threading
+from contextlib import closing
 
 import click
 
-from servicekit.errors import ConfigurationError
-from servicekit.kit import Kit
+from servicekit.errors import ConfigurationError, StorageError
+from servicekit.kit import Kit, storage_of
 
 __all__ = ["servicekit"]
 
@@ -51,6 +52,27 @@ def relay(app: str) -> None:
         signal.signal(number, lambda *_: stop.set())
     with _kit(app) as kit:
         kit.relay().run(stop)
+
+
+@servicekit.command()
+@click.option("--url", required=True, help="The database, as for Kit.open: sqlite:///salon.db, postgresql://...")
+@click.option("--print-sql", is_flag=True, help="Print the SQL for that kind of database and touch nothing.")
+@click.option("--after", default=0, show_default=True, help="With --print-sql: only migrations after this number.")
+def migrate(*, url: str, print_sql: bool, after: int) -> None:
+    """Bring a database up to date, whoever else may be doing the same; or print how, for Django's or Alembic's migrations."""
+    from servicekit.adapters.storage.dialect import POSTGRES, SQLITE
+    from servicekit.adapters.storage.migrating import migrations, script
+
+    try:
+        with closing(storage_of(url)) as storage:
+            dialect = SQLITE if url.startswith("sqlite:") else POSTGRES
+            if print_sql:
+                click.echo(script(dialect.spelling, after=after), nl=False)
+                return
+            storage.migrate()
+    except (ConfigurationError, StorageError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"The database is up to date: migration {migrations(dialect.spelling)[-1].number}.")
 
 
 def _kit(app: str) -> Kit:

@@ -7,43 +7,113 @@ The rules of this room:
 * A group's quota counts the group with everything below it; a user's quota counts that user, in exactly its own group.
 * Every limit that applies must allow a message; the first that strikes is named: the user's own, then the group's, then each
   group above. What a refused message would have cost is not counted.
+* Administrators see and change a group and what is below it, and nothing above; what a group above locks they leave alone.
+* Groups are moved, merged and removed, users moved and removed; no log is ever lost, and counters say what the log says.
+* A mail domain belongs to one group and brings its users along.
 
-Refused when set: a negative quota, a window of no days, a calling code that does not exist.
+Refused when set: a negative quota, a window of no days, a calling code that does not exist; a group below itself, a second
+root; a domain that is taken or public.
 """
 
 from servicekit.groups.commands import (
-    Added,
     AddGroup,
-    AddUsers,
     ChangeSettings,
     Founded,
     FoundOrganisation,
+    GetSettings,
+    ListGroups,
+    MergeGroup,
+    MoveGroup,
     ProvideNumbers,
-    UserAdded,
+    RemoveGroup,
+    RenameGroup,
+    Setting,
 )
-from servicekit.groups.quotas import Charge, Limit, LimitKind, Quota, Struck, bucket_of, judge, limits_of
-from servicekit.groups.tree import Effective, Group, Settings, User, effective
+from servicekit.groups.domains import Domain, DomainKind, ascii_domain, domain_of, levels, most_specific, read_domain
+from servicekit.groups.locks import LockHeld, held_by, said, signature_of, signs_itself
+from servicekit.groups.membership import (
+    Added,
+    AddUsers,
+    ChangeOwnSignature,
+    DomainSet,
+    Left,
+    ListAdmins,
+    ListDomains,
+    ListUsers,
+    ReleaseDomain,
+    RemoveUsers,
+    SetAdmins,
+    SetSubdomain,
+    SetTopDomain,
+    SmsLeft,
+    UserAdded,
+    UserRemoved,
+)
+from servicekit.groups.quotas import Limit, LimitKind, Quota, Struck, Usage, bucket_of, judge, least, limits_of
+from servicekit.groups.structure import Recount, Tree, merged, moved, recounted, removed
+from servicekit.groups.tree import Effective, Group, Lock, Settings, User, effective, most_segments
 
 __all__ = [
     "AddGroup",
     "AddUsers",
     "Added",
+    "ChangeOwnSignature",
     "ChangeSettings",
-    "Charge",
+    "Domain",
+    "DomainKind",
+    "DomainSet",
     "Effective",
     "FoundOrganisation",
     "Founded",
+    "GetSettings",
     "Group",
+    "Left",
     "Limit",
     "LimitKind",
+    "ListAdmins",
+    "ListDomains",
+    "ListGroups",
+    "ListUsers",
+    "Lock",
+    "LockHeld",
+    "MergeGroup",
+    "MoveGroup",
     "ProvideNumbers",
     "Quota",
+    "Recount",
+    "ReleaseDomain",
+    "RemoveGroup",
+    "RemoveUsers",
+    "RenameGroup",
+    "SetAdmins",
+    "SetSubdomain",
+    "SetTopDomain",
+    "Setting",
     "Settings",
+    "SmsLeft",
     "Struck",
+    "Tree",
+    "Usage",
     "User",
     "UserAdded",
+    "UserRemoved",
+    "ascii_domain",
     "bucket_of",
+    "domain_of",
     "effective",
+    "held_by",
     "judge",
+    "least",
+    "levels",
     "limits_of",
+    "merged",
+    "most_segments",
+    "most_specific",
+    "moved",
+    "read_domain",
+    "recounted",
+    "removed",
+    "said",
+    "signature_of",
+    "signs_itself",
 ]

@@ -1,25 +1,30 @@
-"""What can be asked of the room: found an organisation, add groups and users, set what they may."""
+"""What can be asked about groups: found an organisation, build its tree, set what groups may."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Mapping
+from typing import Any
 
 from attrs import frozen
 
-from servicekit.commands import Command
+from servicekit.commands import Command, Query
 from servicekit.groups.tree import Group, Settings, User
-from servicekit.ids import GroupId, UserId
+from servicekit.ids import GroupId
 from servicekit.moments import Zone
 
 __all__ = [
     "AddGroup",
-    "AddUsers",
-    "Added",
     "ChangeSettings",
     "FoundOrganisation",
     "Founded",
+    "GetSettings",
+    "ListGroups",
+    "MergeGroup",
+    "MoveGroup",
     "ProvideNumbers",
-    "UserAdded",
+    "RemoveGroup",
+    "RenameGroup",
+    "Setting",
 ]
 
 
@@ -35,20 +40,30 @@ class Founded:
 class FoundOrganisation(Command[Founded]):
     """Found an organisation with an administrator over all of it. For operators.
 
+    Attributes:
+        free: its users are free accounts, of no customer: whoever adds one's address, or gets its domain, takes it over.
+            There is one such organisation at most.
+
     Raises:
         Invalid: ``unknown_zone``, ``not_an_address``, ``nameless``, and what :class:`~servicekit.groups.Settings` refuses.
-        Conflict: ``address_taken`` if the administrator's address is a user already.
+        Conflict: ``address_taken`` if the administrator's address is a user already; ``second_free``.
     """
 
     name: str
     zone: Zone
     admin: str
     settings: Settings = Settings()
+    free: bool = False
 
 
 @frozen(kw_only=True)
 class AddGroup(Command[Group]):
-    """Add a group below ``parent``. Needs ``groups:write`` there."""
+    """Add a group below ``parent``. Needs ``groups:write`` there.
+
+    Raises:
+        Invalid: ``nameless``, and what :class:`~servicekit.groups.Settings` refuses.
+        Forbidden: ``locked`` if it would set what a group above locks.
+    """
 
     parent: GroupId
     name: str
@@ -56,38 +71,113 @@ class AddGroup(Command[Group]):
 
 
 @frozen(kw_only=True)
-class ChangeSettings(Command[Group]):
-    """Set what ``change`` says and leave the rest. Needs ``groups:write`` there."""
+class RenameGroup(Command[Group]):
+    """Give a group another name. Needs ``groups:write`` there.
+
+    The log shows its messages under the new name; the limit that a refused message names keeps the old one.
+
+    Raises:
+        Invalid: ``nameless``.
+    """
 
     group: GroupId
-    change: Settings
-
-
-class Added(StrEnum):
-    """What became of one address."""
-
-    ADDED = "added"
-    MOVED = "moved"
-    ALREADY_THERE = "already there"
-    NOT_AN_ADDRESS = "not an address"
-    TAKEN = "belongs to another organisation"
-
-
-@frozen
-class UserAdded:
-    """A line of the report: the address as it was given, what became of it, and the user."""
-
-    address: str
-    outcome: Added
-    user: UserId | None
+    name: str
 
 
 @frozen(kw_only=True)
-class AddUsers(Command[tuple[UserAdded, ...]]):
-    """Add addresses to a group, or move them into it from another of the same organisation. Needs ``users:write`` there."""
+class MoveGroup(Command[Group]):
+    """Put a group, and all below it, under another one of the same organisation.
+
+    Needs ``groups:write`` in the group that it goes to and in the one that it stands under now. It keeps its settings, users,
+    administrators and domains, and inherits from the new path. What was sent in it counts in the groups that it stands
+    under now, no more in those that it left.
+
+    Raises:
+        Invalid: ``second_root`` if ``under`` is None.
+        Conflict: ``root_stays``, ``cycle``, ``other_organisation``.
+    """
 
     group: GroupId
-    addresses: tuple[str, ...]
+    under: GroupId | None
+
+
+@frozen(kw_only=True)
+class MergeGroup(Command[Group]):
+    """Make a group part of its parent. Needs ``groups:write`` in the parent. Returns the parent.
+
+    As with :class:`RemoveGroup`, but its subgroups lose nothing: what they inherited from it, they now set themselves.
+    Its quota for the group as a whole ends, and so does its lock on permissions.
+
+    Raises:
+        Conflict: ``root_stays``.
+        Forbidden: ``locked`` if it sets what a group above locks.
+    """
+
+    group: GroupId
+
+
+@frozen(kw_only=True)
+class RemoveGroup(Command[Group]):
+    """Remove a group. Needs ``groups:write`` in its parent. Returns the parent.
+
+    Its users, subgroups and domains go to the parent. Its settings and the rights that were granted on it end. Its log stays,
+    under its id and name, and counts for the groups above as before.
+
+    Raises:
+        Conflict: ``root_stays``.
+        Forbidden: ``locked`` if it sets what a group above locks.
+    """
+
+    group: GroupId
+
+
+@frozen(kw_only=True)
+class ChangeSettings(Command[Group]):
+    """Set what ``change`` says, inherit what ``inherit`` names, and leave the rest. Needs ``groups:write`` there.
+
+    A quota counts what the log has, from before the change as well. One change reads the groups of the organisation once.
+
+    Raises:
+        Invalid: ``unknown_setting``, ``set_and_inherited``, ``long_signature``, and what
+            :class:`~servicekit.groups.Settings`, sender names and country codes refuse.
+        Forbidden: ``locked`` if a group above all that the asker administers locks it; ``facts["group"]`` names that group
+            where the asker may see it.
+    """
+
+    group: GroupId
+    change: Settings = Settings()
+    inherit: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Setting:
+    """One setting as it holds in a group.
+
+    Attributes:
+        value: what holds.
+        source: the group that sets it; None where nobody does (it is the default), or the asker may not see who does.
+        source_name: that group's name; empty where there is no source.
+        inherited: a group above sets it.
+    """
+
+    value: Any
+    source: GroupId | None
+    source_name: str
+    inherited: bool
+
+
+@frozen
+class GetSettings(Query[Mapping[str, Setting]]):
+    """Every setting as it holds in a group, by name, and where it comes from. Needs ``groups:read`` there."""
+
+    group: GroupId
+
+
+@frozen
+class ListGroups(Query[tuple[Group, ...]]):
+    """A group and all below it that are not removed, parents before their children. Needs ``groups:read`` there."""
+
+    group: GroupId
 
 
 @frozen(kw_only=True)

@@ -6,7 +6,10 @@ Rules kept here, and used by every storage:
   reads one counter for each limit, never the log, so it costs the same after a million messages.
 * Expiry is conservative: a bucket leaves the sum only once *all* of it is older than the window. So a limit is never
   overspent, and a refusal is at most one bucket stricter than exact.
-* A refund goes back to the bucket that was charged, which the :class:`Charge` remembers.
+* Counters say what the log says. They are made from it when a limit is first asked about, and made anew after a limit, the
+  tree or a user's group has changed; so it makes no difference whether a limit was there before the messages were.
+* A refund goes back to the bucket that was charged: the one of the instant at which it was spent.
+* A clock that jumps back frees nothing: what was spent "later" still counts.
 """
 
 from __future__ import annotations
@@ -14,12 +17,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from servicekit.groups.tree import Group, Quota, User, effective
 from servicekit.moments import Instant
 
-__all__ = ["Charge", "Limit", "LimitKind", "Quota", "Struck", "bucket_of", "expired_before", "judge", "limits_of"]
+__all__ = [
+    "Limit",
+    "LimitKind",
+    "Quota",
+    "Struck",
+    "Usage",
+    "bucket_of",
+    "bucket_width",
+    "expired_before",
+    "judge",
+    "least",
+    "limits_of",
+]
 
 _DAY = 86_400_000_000  # microseconds
 _BUCKETS = 1440
@@ -61,13 +76,17 @@ class Struck:
 
 
 @frozen
-class Charge:
-    """What a message reserved under one limit, and in which bucket, so that a refund finds it."""
+class Usage:
+    """What is used of a limit. ``more_at``: when some of it comes back at the latest; None: never, or nothing is used."""
 
-    subject: str
-    days: int | None
-    bucket: int
-    segments: int
+    limit: Limit
+    used: int
+    more_at: Instant | None
+
+    @property
+    def left(self) -> int:
+        """What may still be spent; 0 also where a limit was lowered below what is used."""
+        return max(0, self.limit.most - self.used)
 
 
 def limits_of(user: User | None, path: Sequence[Group]) -> tuple[Limit, ...]:
@@ -100,6 +119,17 @@ def judge(limits: Iterable[tuple[Limit, int]], segments: int) -> Struck | None:
     return None
 
 
+def least(usages: Iterable[Usage]) -> Usage | None:
+    """The usage with the least left: the first of several, with the time when all of them have more; None if there is none."""
+    known = tuple(usages)
+    if not known:
+        return None
+    left = min(usage.left for usage in known)
+    tied = [usage for usage in known if usage.left == left]
+    back = [usage.more_at for usage in tied if usage.more_at is not None]
+    return evolve(tied[0], more_at=max(back) if len(back) == len(tied) else None)
+
+
 def bucket_of(at: Instant, days: int | None) -> int:
     """The start of the bucket that ``at`` falls into, in microseconds; 0 where there is no window.
 
@@ -108,14 +138,19 @@ def bucket_of(at: Instant, days: int | None) -> int:
     """
     if days is None:
         return 0
-    width = _width(days)
+    width = bucket_width(days)
     return at.us // width * width
 
 
 def expired_before(at: Instant, days: int) -> int:
     """Buckets that start before this (in microseconds) lie wholly outside the window of ``days`` that ends at ``at``."""
-    return at.us - days * _DAY - _width(days)
+    return at.us - days * _DAY - bucket_width(days)
 
 
-def _width(days: int) -> int:
+def bucket_width(days: int) -> int:
+    """How long a bucket of a window is, in microseconds.
+
+    >>> bucket_width(30) // 60_000_000
+    30
+    """
     return days * _DAY // _BUCKETS

@@ -3,18 +3,20 @@
 What a storage promises:
 
 * Everything done in one transaction is there together or not at all, also after the process is killed.
-* A writing transaction sees no other writing transaction half done, and what it has read does not change under it.
+* A writing transaction sees no other writing transaction half done, and what it holds does not change under it: things by
+  ``hold``, a tree with its limits by ``path`` (others may too) or ``hold_tree`` (alone).
 * ``add`` of what exists already and ``save`` of what does not are errors, never silent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from servicekit.bookings import Booking, Branch, Client, Provider, Service
-from servicekit.groups import Charge, Group, Limit, Struck, User
+from servicekit.errors import StorageBusy
+from servicekit.groups import Domain, Group, Limit, Struck, Usage, User
 from servicekit.ids import EffectId, GroupId, ProviderId, UserId
 from servicekit.keys import Key
 from servicekit.meetings import Meeting
@@ -26,9 +28,10 @@ from servicekit.outbox.letters import Letter
 from servicekit.permissions import Grant, Visible
 from servicekit.portal import Customer, CustomerUser, Facility, Order
 
-__all__ = ["Storage", "Table", "Transaction"]
+__all__ = ["Storage", "Table", "Transaction", "transact"]
 
 E = TypeVar("E")
+R = TypeVar("R")
 
 
 class Table(Protocol[E]):
@@ -54,8 +57,28 @@ class Table(Protocol[E]):
         """
         ...
 
+    def hold(self, key: str) -> E:
+        """The one with this id, which no other transaction changes before this one ends. For reading before saving.
+
+        Raises:
+            NotFound: as for ``get``.
+        """
+        ...
+
     def where(self, **equal: object) -> tuple[E, ...]:
         """All whose fields equal these, in order of making."""
+        ...
+
+
+class Users(Table[User], Protocol):
+    """Users, those removed included."""
+
+    def listed(self, groups: Sequence[GroupId], containing: str, after: str, most: int) -> tuple[User, ...]:
+        """Those of ``groups`` who are not removed, by address; with ``containing`` in it, from the one after ``after`` on."""
+        ...
+
+    def at_domain(self, domain: str) -> tuple[User, ...]:
+        """Those not removed whose address is at the domain or at one below it. Costs one pass over all users."""
         ...
 
 
@@ -84,22 +107,29 @@ class Orders(Table[Order], Protocol):
 
 
 class Quotas(Protocol):
-    """Counters and expiry buckets."""
+    """How much is spent, as the log has it: counters and expiry buckets that are made from the log when they are needed.
 
-    def reserve(self, limits: Sequence[Limit], segments: int, at: Instant) -> tuple[Charge, ...] | Struck:
-        """Spend ``segments`` under every limit, or under none: then the first that strikes. Costs a few rows a limit."""
+    A counter is there for each limit that has been asked about; it follows every reservation and refund. Whoever changes
+    what it counts (a limit, the tree, a user's group) forgets it, holding the tree.
+    """
+
+    def reserve(self, limits: Sequence[Limit], segments: int, at: Instant) -> Struck | None:
+        """Spend ``segments`` under every limit and give None, or under none and give the first that strikes.
+
+        Costs one read and two writes, whatever the log holds; the first time for a limit, one pass over its window.
+        """
         ...
 
-    def refund(self, charges: Iterable[Charge]) -> None:
-        """Give back what was reserved, to the very buckets that were charged."""
+    def refund(self, subjects: Sequence[str], segments: int, spent_at: Instant) -> None:
+        """Give back what was spent at an instant, to the very bucket, wherever a counter of these subjects has it."""
         ...
 
-    def charge_to(self, message: str, charges: Iterable[Charge]) -> None:
-        """Remember what a message reserved."""
+    def forget(self, subjects: Sequence[str]) -> None:
+        """Drop the counters of these users or groups; they are made anew from the log when they are asked for."""
         ...
 
-    def charges_of(self, message: str) -> tuple[Charge, ...]:
-        """What a message reserved and has not got back; forgets it."""
+    def usage(self, limit: Limit, at: Instant) -> Usage:
+        """What is used of one limit, and when some of it comes back. Changes nothing."""
         ...
 
 
@@ -120,6 +150,10 @@ class Inbox(Protocol):
 
     def first_time(self, source: str, event: str, at: Instant) -> bool:
         """Whether this event of this source is new; if so, it is not any more."""
+        ...
+
+    def hold(self, source: str, about: str) -> None:
+        """Keep everybody else from what is kept about it, until the end. For looking it up before :meth:`keep`."""
         ...
 
     def keep(self, source: str, about: str, text: str, at: Instant) -> None:
@@ -185,7 +219,8 @@ class Transaction(Protocol):
     """One transaction."""
 
     groups: Table[Group]
-    users: Table[User]
+    users: Users
+    domains: Table[Domain]
     grants: Table[Grant]
     messages: Messages
     letters: Table[Letter]
@@ -208,11 +243,23 @@ class Transaction(Protocol):
     numbers: Numbers
 
     def path(self, group: str) -> tuple[Group, ...]:
-        """The group and those above it, up to the root.
+        """The group and those above it, up to the root. In a writing transaction the tree stays so until the end.
 
         Raises:
             NotFound: no such group.
         """
+        ...
+
+    def member(self, user: str) -> User:
+        """The user. In a writing transaction it stays in its group, and the tree as it is, until the end.
+
+        Raises:
+            NotFound: no such user.
+        """
+        ...
+
+    def hold_tree(self, group: str) -> None:
+        """Keep everybody else from the tree that the group is in, and its limits, until the end. Before any ``path`` of it."""
         ...
 
     def below(self, group: GroupId) -> tuple[GroupId, ...]:
@@ -224,7 +271,19 @@ class Storage(Protocol):
     """A database."""
 
     def migrate(self) -> None:
-        """Bring the tables up to date; safe to run by several at once."""
+        """Bring the tables up to date; safe to run by several at once.
+
+        Raises:
+            StorageError: ``schema_too_new``, or what the database refused; nothing has changed then.
+        """
+        ...
+
+    def check(self) -> None:
+        """See that the tables are up to date, changing nothing.
+
+        Raises:
+            StorageError: ``schema_too_old`` or ``schema_too_new``.
+        """
         ...
 
     def write(self) -> AbstractContextManager[Transaction]:
@@ -235,6 +294,16 @@ class Storage(Protocol):
         """
         ...
 
+    def join(self, connection: object) -> AbstractContextManager[Transaction]:
+        """The transaction that the application has open on its own connection: the application ends it.
+
+        An error that leaves it undoes what was done in here, and nothing of the application's.
+
+        Raises:
+            ConfigurationError: it is no connection to this kind of database, or no transaction is open on it.
+        """
+        ...
+
     def read(self) -> AbstractContextManager[Transaction]:
         """A transaction that only reads, from one moment's state."""
         ...
@@ -242,3 +311,23 @@ class Storage(Protocol):
     def close(self) -> None:
         """Let go of all connections."""
         ...
+
+
+_RERUNS = 10
+
+
+def transact(storage: Storage, body: Callable[[Transaction], R]) -> R:
+    """Run ``body`` in a writing transaction of its own; anew, from the beginning, where somebody else was first.
+
+    Raises:
+        StorageBusy: others were first ten times, or held the database for too long.
+    """
+    for _ in range(_RERUNS - 1):
+        try:
+            with storage.write() as store:
+                return body(store)
+        except StorageBusy as busy:
+            if busy.code != "storage_conflict":
+                raise
+    with storage.write() as store:
+        return body(store)

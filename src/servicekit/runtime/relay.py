@@ -6,6 +6,8 @@ Rules kept here:
   may happen; record, together with the effect's end.
 * A call outside only begins while it will end within the lease, so two relays never do the same at once. Who lost its lease
   begins nothing and records nothing: the fence has moved on, and whoever has it now looks up what was done.
+* The relay itself is a generator of deeds (a transaction, a call outside): :meth:`Relay.step` does them one after the other,
+  ``AsyncKit`` awaits them. Neither knows more than how.
 * Nothing is lost by dying anywhere. An error outside is judged by its type; one that nobody foresaw is written down with the
   effect, logged, and counts as a failure like any other.
 
@@ -16,7 +18,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -36,12 +39,12 @@ from servicekit.moments import Clock
 from servicekit.outbox.effects import Effect, EffectState
 from servicekit.outbox.retry import Again, RetryPolicy, judge_failure
 from servicekit.ports.http import HttpFlow
-from servicekit.ports.store import Storage, Transaction
+from servicekit.ports.store import Storage, Transaction, transact
 from servicekit.runtime.deadline import bounded
 from servicekit.usecases.delivering import Done, Failed, GivenUp, Next, Outside, Step, Verdict, preparations
 from servicekit.usecases.work import Mint, Wiring, Work
 
-__all__ = ["Delivered", "FlowDriver", "LeaseLost", "Relay"]
+__all__ = ["Calling", "Deeds", "Delivered", "FlowDriver", "InTransaction", "LeaseLost", "Relay", "delivered"]
 
 T = TypeVar("T")
 _log = logging.getLogger("servicekit.relay")
@@ -58,12 +61,37 @@ class FlowDriver(Protocol):
 
 
 @frozen
+class InTransaction:
+    """A deed: a transaction of its own, whose result is sent back."""
+
+    body: Callable[[Transaction], Any]
+
+
+@frozen
+class Calling:
+    """A deed: a call outside that takes ``span`` at most. A flow to be driven, or what blocks; errors are thrown back."""
+
+    call: Callable[[], HttpFlow[Any] | object]
+    span: timedelta
+
+
+Deeds = Generator[InTransaction | Calling, Any, Effect | None]
+"""What it takes to deliver one effect; returns it as it was settled, or None if nothing was due."""
+
+
+@frozen
 class Delivered:
     """What a run of the relay did, in effects: brought about, to be tried again, given up."""
 
     done: int = 0
     again: int = 0
     dead: int = 0
+
+
+def delivered(settled: Iterable[Effect]) -> Delivered:
+    """How many effects came to what end."""
+    counts = Counter(effect.state for effect in settled)
+    return Delivered(counts[EffectState.DONE], counts[EffectState.DUE], counts[EffectState.DEAD])
 
 
 class LeaseLost(ServicekitError):
@@ -100,10 +128,12 @@ class Relay:
 
     def run_until_idle(self, stop: threading.Event | None = None) -> Delivered:
         """Deliver what is due until nothing is, or until ``stop`` is set."""
-        counts = dict.fromkeys(EffectState, 0)
-        while not (stop and stop.is_set()) and (effect := self.step()) is not None:
-            counts[effect.state] += 1
-        return Delivered(counts[EffectState.DONE], counts[EffectState.DUE], counts[EffectState.DEAD])
+
+        def settled() -> Iterator[Effect]:
+            while not (stop and stop.is_set()) and (effect := self.step()) is not None:
+                yield effect
+
+        return delivered(settled())
 
     def run(self, stop: threading.Event, *, poll: timedelta = timedelta(milliseconds=500)) -> None:
         """Deliver until ``stop`` is set, looking at least every ``poll`` for what others have enqueued."""
@@ -120,64 +150,97 @@ class Relay:
 
     def step(self) -> Effect | None:
         """Claim one effect and take all its steps; the effect as it was settled, None if nothing was due."""
+        deeds = self.deeds()
+        heard: Any = None
+        failed: Exception | None = None
+        try:
+            while True:
+                deed = deeds.send(heard) if failed is None else deeds.throw(failed)
+                heard, failed = None, None
+                try:
+                    heard = self._do(deed)
+                except Exception as error:  # noqa: BLE001 - thrown in where it is waited for, and judged there
+                    failed = error
+        except StopIteration as end:
+            settled: Effect | None = end.value
+            return settled
+        finally:
+            deeds.close()
+
+    def _do(self, deed: InTransaction | Calling) -> Any:
+        if isinstance(deed, InTransaction):
+            return transact(self.storage, deed.body)
+        called = deed.call()
+        return self.driver.run(bounded(called, deed.span)) if isinstance(called, Generator) else called
+
+    def deeds(self) -> Deeds:
+        """What :meth:`step` does, to be done by somebody else."""
         at = self.clock.now()
-        with self.storage.write() as store:
-            effect = store.effects.claim(at, at + self.lease)
+        effect: Effect | None = yield InTransaction(lambda store: store.effects.claim(at, at + self.lease))
         if effect is None:
             return None
         try:
-            return self._deliver(effect)
+            return (yield from self._deliver(effect))
         except LeaseLost:
             _log.warning("the lease of %s %s was lost; another relay has it", effect.kind, effect.subject)
             return evolve(effect, state=EffectState.REPLACED)
 
-    def _deliver(self, effect: Effect) -> Effect:
+    def _deliver(self, effect: Effect) -> Deeds:
         while True:
             try:
-                settled = self._advance(effect)
+                settled = yield from self._advance(effect)
             except Refused as refused:
                 # A rule said no to what was enqueued (a group without a sender): a person mends it and retries.
-                settled = self._settle_alone(effect, GivenUp(refused.message))
+                settled = yield self._settling(effect, GivenUp(refused.message))
             except (ServicekitError, ConfigurationError):
                 raise  # the storage's, or the wiring's: the lease runs out and it is taken up again
             except Exception as error:  # noqa: BLE001 - written down with the effect, logged, and tried again
                 _log.exception("the delivery of %s %s failed in an unforeseen way", effect.kind, effect.subject)
-                settled = self._settle_alone(
+                settled = yield self._settling(
                     effect, Failed(Unreachable(f"unforeseen: {type(error).__name__}: {error}"))
                 )
             if settled is not None:
                 return settled
 
-    def _advance(self, effect: Effect) -> Effect | None:
+    def _advance(self, effect: Effect) -> Deeds:
         """Take one step; the settled effect, or None if there is another step."""
-        with self.storage.write() as store:
-            work = self._work(store)
-            self._check_lease(store, effect)
-            if effect.leased_until is None or work.at + self.longest_call > effect.leased_until:
-                return self._stored(store, evolve(effect, state=EffectState.DUE, due_at=work.at))
-            step: Step = preparations()[effect.kind](work, effect)
-            if not isinstance(step, Outside):
-                return self._settled(store, effect, step)
+        began = self.clock.now()
+        step = yield InTransaction(lambda store: self._prepared(store, effect))
+        if not isinstance(step, Outside):
+            return step  # type: ignore[no-any-return]
+        result, error = None, None
         try:
             # What the transaction itself has taken is gone from the lease as well.
-            result, error = self._call(step, self.longest_call - (self.clock.now() - work.at)), None
+            result = yield Calling(step.call, self.longest_call - (self.clock.now() - began))
         except OutsideError as raised:
-            result, error = None, raised
-        with self.storage.write() as store:
+            error = raised
+
+        def record(store: Transaction) -> Effect | None:
             work = self._work(store)
             verdict = step.failed(work, error) if error is not None else step.record(work, result)
             return self._settled(store, effect, verdict)
 
-    def _call(self, step: Outside, span: timedelta) -> Any:
-        called = step.call()
-        return self.driver.run(bounded(called, span)) if isinstance(called, Generator) else called
+        return (yield InTransaction(record))  # type: ignore[no-any-return]
 
-    def _settle_alone(self, effect: Effect, verdict: GivenUp | Failed) -> Effect:
-        with self.storage.write() as store:
-            return self._ended(store, effect, verdict)
+    def _prepared(self, store: Transaction, effect: Effect) -> Outside | Effect | None:
+        """What to do outside; or the settled effect, or None, where there is nothing to do there.
+
+        The effect itself is held last, as by whoever changes a booking and then enqueues.
+        """
+        work = self._work(store)
+        if effect.leased_until is None or work.at + self.longest_call > effect.leased_until:
+            return self._stored(store, evolve(effect, state=EffectState.DUE, due_at=work.at))
+        step: Step = preparations()[effect.kind](work, effect)
+        if not isinstance(step, Outside):
+            return self._settled(store, effect, step)
+        self._check_lease(store, effect)
+        return step
+
+    def _settling(self, effect: Effect, verdict: GivenUp | Failed) -> InTransaction:
+        return InTransaction(lambda store: self._ended(store, effect, verdict))
 
     def _check_lease(self, store: Transaction, effect: Effect) -> None:
-        if store.effects.get(effect.id).fence != effect.fence:
+        if store.effects.hold(effect.id).fence != effect.fence:
             raise LeaseLost(f"{effect.id} was claimed by another relay", effect=effect.id)
 
     def _settled(self, store: Transaction, effect: Effect, verdict: Verdict) -> Effect | None:

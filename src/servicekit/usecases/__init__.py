@@ -18,7 +18,17 @@ def commands() -> Mapping[type, Callable[..., Any]]:
     """Every command and what carries it out."""
     from servicekit import bookings, groups, messages, notices, portal
     from servicekit.outbox import effects
-    from servicekit.usecases import booking, looking, notifying, organising, texting
+    from servicekit.usecases import (
+        booking,
+        domains,
+        grouping,
+        looking,
+        membership,
+        notifying,
+        organising,
+        settings,
+        texting,
+    )
     from servicekit.usecases import portal as customers
 
     return {
@@ -35,10 +45,20 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         bookings.Rebook: booking.move,
         effects.RetryEffect: looking.retry_effect,
         groups.AddGroup: organising.add_group,
-        groups.AddUsers: organising.add_users,
-        groups.ChangeSettings: organising.change_settings,
+        groups.AddUsers: membership.add_users,
+        groups.ChangeOwnSignature: settings.change_own_signature,
+        groups.ChangeSettings: settings.change_settings,
         groups.FoundOrganisation: organising.found_organisation,
+        groups.MergeGroup: grouping.merge_group,
+        groups.MoveGroup: grouping.move_group,
         groups.ProvideNumbers: organising.provide_numbers,
+        groups.ReleaseDomain: domains.release_domain,
+        groups.RemoveGroup: grouping.remove_group,
+        groups.RemoveUsers: membership.remove_users,
+        groups.RenameGroup: grouping.rename_group,
+        groups.SetAdmins: membership.set_admins,
+        groups.SetSubdomain: domains.set_subdomain,
+        groups.SetTopDomain: domains.set_top_domain,
         messages.SendText: texting.send_text,
         notices.SaveTemplate: notifying.save_template,
         portal.AddCustomer: customers.add_customer,
@@ -51,14 +71,20 @@ def commands() -> Mapping[type, Callable[..., Any]]:
 @cache
 def queries() -> Mapping[type, Callable[..., Any]]:
     """Every query and what answers it."""
-    from servicekit import bookings, keys, meetings, messages, portal
+    from servicekit import bookings, groups, keys, meetings, messages, portal
     from servicekit.outbox import effects
-    from servicekit.usecases import booking, looking, texting
+    from servicekit.usecases import booking, domains, grouping, looking, membership, settings, texting
     from servicekit.usecases import portal as customers
 
     return {
         bookings.GetBooking: booking.get_booking,
         effects.ListEffects: looking.list_effects,
+        groups.GetSettings: settings.get_settings,
+        groups.ListAdmins: membership.list_admins,
+        groups.ListDomains: domains.list_domains,
+        groups.ListGroups: grouping.list_groups,
+        groups.ListUsers: membership.list_users,
+        groups.SmsLeft: membership.sms_left,
         keys.AtDoor: looking.door,
         keys.ListKeys: looking.list_keys,
         meetings.FetchHostLink: looking.fetch_host_link,

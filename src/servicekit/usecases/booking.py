@@ -130,7 +130,8 @@ def book_service(work: Work, command: Book) -> Booking:
     client = work.store.clients.get(command.client)
     if client.organisation != service.organisation:
         raise unseen(service if for_itself else client)
-    provider = work.store.providers.get(command.provider)
+    # Held, so that nobody else looks whether it is taken before this is stored.
+    provider = work.store.providers.hold(command.provider)
     if provider.organisation != service.organisation:
         raise unseen(provider)
     branch = work.store.branches.get(service.branch)
@@ -164,6 +165,7 @@ def move(work: Work, command: Rebook) -> Booking:
     window = Window(command.starts, command.ends or command.starts + before.window.length)
     booking = rebook(before, window, work.at)
     if booking is not before:
+        work.store.providers.hold(booking.provider)
         _refuse_taken(work, booking)
         work.store.bookings.save(booking)
         if booking.obeyed:
@@ -193,7 +195,7 @@ _ACTIONS = {
 
 def change_state(work: Work, command: Confirm | CheckIn | Complete | MarkNoShow) -> Booking:
     """The other transitions, which only the business makes."""
-    before = work.store.bookings.get(command.booking)
+    before = work.store.bookings.hold(command.booking)
     work.owned("bookings:write", before, before.organisation)
     booking = act(before, _ACTIONS[type(command)])
     if booking is not before:
@@ -217,7 +219,7 @@ def seen_booking(work: Work, booking_id: BookingId) -> Booking:
 
 
 def _mine(work: Work, booking_id: BookingId) -> Booking:
-    booking = work.store.bookings.get(booking_id)
+    booking = work.store.bookings.hold(booking_id)
     if work.by != Principal.of(booking.client):
         work.owned("bookings:write", booking, booking.organisation)
     return booking

@@ -22,7 +22,7 @@ __all__ = ["prepare_key"]
 def prepare_key(work: Work, effect: Effect) -> Step:
     """The next step for a booking's keys."""
     doors = work.wiring.need(work.wiring.doors, "doors")
-    booking = work.store.bookings.get(effect.subject)
+    booking = work.store.bookings.hold(effect.subject)  # with its keys: whoever changes it adds one
     keys = work.store.keys.where(booking=booking.id)
     step = next_step(keys, booking.revision if booking.obeyed else None)
     match step:
@@ -79,6 +79,6 @@ def _found(work: Work, key_id: KeyId, found: tuple[VendorKey, ...]) -> Verdict:
 
 
 def _mark(work: Work, key_id: KeyId, state: KeyState, *, vendor_id: str = "", detail: str = "") -> Next:
-    key = work.store.keys.get(key_id)
+    key = work.store.keys.hold(key_id)
     work.store.keys.save(evolve(key, state=state, vendor_id=vendor_id or key.vendor_id, detail=detail))
     return Next()

@@ -22,7 +22,7 @@ __all__ = ["prepare_letter"]
 def prepare_letter(work: Work, effect: Effect) -> Step:
     """Send what is queued."""
     mailer = work.wiring.need(work.wiring.mail, "mail")
-    letter = work.store.letters.get(effect.subject)
+    letter = work.store.letters.hold(effect.subject)
     if letter.state is LetterState.SENT:
         return Done()
     mail = OutgoingMail(letter.message_id, letter.envelope_from, (letter.recipient,), letter.raw)
@@ -34,11 +34,11 @@ def prepare_letter(work: Work, effect: Effect) -> Step:
 
 
 def _sent(work: Work, letter_id: MailId) -> Verdict:
-    work.store.letters.save(evolve(work.store.letters.get(letter_id), state=LetterState.SENT, detail=""))
+    work.store.letters.save(evolve(work.store.letters.hold(letter_id), state=LetterState.SENT, detail=""))
     return Done()
 
 
 def _failed(work: Work, letter_id: MailId, error: OutsideError) -> Verdict:
     state = LetterState.FAILED if isinstance(error, Rejected) else LetterState.QUEUED
-    work.store.letters.save(evolve(work.store.letters.get(letter_id), state=state, detail=error.message))
+    work.store.letters.save(evolve(work.store.letters.hold(letter_id), state=state, detail=error.message))
     return Failed(error)

@@ -30,7 +30,7 @@ _SOON = timedelta(minutes=1)
 def prepare_meeting(work: Work, effect: Effect) -> Step:
     """The next step for a booking's meeting."""
     service = work.wiring.need(work.wiring.meetings, "meetings")
-    booking = work.store.bookings.get(effect.subject)
+    booking = work.store.bookings.hold(effect.subject)  # with its meeting, which follows every change of it
     (meeting,) = work.store.meetings.where(booking=booking.id)
     step = next_step(meeting, wanted=booking.obeyed)
     match step:
@@ -83,7 +83,7 @@ def _change(work: Work, service: Meetings, meeting: Meeting, *, remove: bool) ->
 
 def _moved(work: Work, meeting: Meeting, moved: VendorMeeting | None) -> Verdict:
     if moved is None:  # deleted behind our back: make another
-        work.store.meetings.save(made_anew(work.store.meetings.get(meeting.id)))
+        work.store.meetings.save(made_anew(work.store.meetings.hold(meeting.id)))
         return Next()
     return _mark(work, meeting.id, made_opens=meeting.opens, made_closes=meeting.closes)
 
@@ -125,5 +125,5 @@ def _not_made(work: Work, meeting_id: MeetingId, error: OutsideError) -> Verdict
 
 
 def _mark(work: Work, meeting_id: MeetingId, **changes: Any) -> Next:
-    work.store.meetings.save(evolve(work.store.meetings.get(meeting_id), **changes))
+    work.store.meetings.save(evolve(work.store.meetings.hold(meeting_id), **changes))
     return Next()

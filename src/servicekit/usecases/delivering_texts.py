@@ -30,7 +30,7 @@ _CLOCKS_DIFFER = timedelta(minutes=5)  # how far a carrier's clock may be behind
 def prepare_text(work: Work, effect: Effect) -> Step:
     """Send what is planned; look up what may have been sent."""
     carrier = work.wiring.need(work.wiring.texts, "texts")
-    message = work.store.messages.get(effect.subject)
+    message = work.store.messages.hold(effect.subject)
     if message.hand_over not in {HandOver.PLANNED, HandOver.ASKED}:
         return Done()
     text = OutgoingText(reference=message.id, sender=message.sender, to=message.number, text=message.text)
@@ -52,7 +52,9 @@ def prepare_text(work: Work, effect: Effect) -> Step:
 
 
 def _adopt(work: Work, message_id: MessageId, carrier: Texts, receipt: TextReceipt) -> Verdict:
-    message = work.store.messages.get(message_id)
+    # A report that comes at this moment finds the message, or is found here.
+    work.store.inbox.hold(carrier.name, receipt.vendor_id)
+    message = work.store.messages.hold(message_id)
     counted = "" if receipt.parts in {None, message.segments} else f"{carrier.name} counted {receipt.parts} segments"
     message = evolve(
         message,
@@ -72,14 +74,15 @@ def _adopt(work: Work, message_id: MessageId, carrier: Texts, receipt: TextRecei
 def _found(work: Work, message_id: MessageId, carrier: Texts, found: tuple[TextReceipt, ...]) -> Verdict:
     """Adopt the first that is not another message's; if there is none, it was not sent."""
     for receipt in found:
+        work.store.inbox.hold(carrier.name, receipt.vendor_id)
         if not work.store.messages.where(vendor=carrier.name, vendor_id=receipt.vendor_id):
             return _adopt(work, message_id, carrier, receipt)
-    _plan_again(work, work.store.messages.get(message_id))
+    _plan_again(work, work.store.messages.hold(message_id))
     return Next()
 
 
 def _failed(work: Work, message_id: MessageId, error: OutsideError) -> Verdict:
-    message = work.store.messages.get(message_id)
+    message = work.store.messages.hold(message_id)
     if isinstance(error, OutcomeUnknown):
         return Failed(error)  # stays asked: looked up next time
     if isinstance(error, Rejected) and error.facts.get("status") not in _OURS_TO_MEND:

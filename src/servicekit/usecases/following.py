@@ -101,7 +101,7 @@ def _meeting(work: Work, booking: Booking, service: Service, branch: Branch) -> 
         return bool(known)
     work.wiring.need(work.wiring.meetings, "meetings")
     if known:
-        meeting = evolve(known[0], opens=booking.starts, closes=booking.ends)
+        meeting = evolve(work.store.meetings.hold(known[0].id), opens=booking.starts, closes=booking.ends)
         work.store.meetings.save(made_anew(meeting) if meeting.state in _OVER else meeting)
         return True
     provider = work.store.providers.get(booking.provider)

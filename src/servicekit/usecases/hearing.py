@@ -42,15 +42,16 @@ def hear(work: Work, fact: Fact) -> None:
 
 
 def _reported(work: Work, fact: TextReported) -> None:
+    work.store.inbox.hold(fact.vendor, fact.vendor_id)
     known = work.store.messages.where(vendor=fact.vendor, vendor_id=fact.vendor_id)
     if not known:
         work.store.inbox.keep(fact.vendor, fact.vendor_id, dumps(fact), work.at)
     for message in known:
-        report(work, message, fact.status)
+        report(work, work.store.messages.hold(message.id), fact.status)
 
 
 def _received(work: Work, fact: TextReceived) -> None:
-    """Into the log of the user whose number it is, and as a mail into the user's mailbox."""
+    """Into the log of the user whose number it is, and as a mail into the user's mailbox, unless the user was removed."""
     owners = work.store.users.where(number=fact.to)
     if not owners:
         work.store.inbox.keep(fact.vendor, f"to {fact.to}", dumps(fact), work.at)
@@ -74,7 +75,7 @@ def _received(work: Work, fact: TextReceived) -> None:
     )
     previous = _last_sent(work, user, fact.sender)
     work.store.messages.add(message)
-    if work.wiring.mail is not None and work.wiring.gateway_domain:
+    if work.wiring.mail is not None and work.wiring.gateway_domain and not user.removed:
         _send_answer(work, user, fact, previous)
 
 
@@ -112,8 +113,9 @@ def _last_sent(work: Work, user: User, number: str) -> str:
 
 def _gone(work: Work, fact: MeetingGone) -> None:
     """A meeting that its booking still wants is made anew; our own removals come back here too and change nothing."""
-    for meeting in work.store.meetings.where(vendor_id=fact.vendor_id):
-        booking = work.store.bookings.get(meeting.booking)
+    for known in work.store.meetings.where(vendor_id=fact.vendor_id):
+        booking = work.store.bookings.hold(known.booking)
+        meeting = work.store.meetings.hold(known.id)
         if meeting.state is not MeetingState.MADE or not booking.obeyed:
             continue
         if meeting.closes <= work.at:  # it has taken place, and somebody has tidied up

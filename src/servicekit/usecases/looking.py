@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from attrs import evolve, frozen
 
@@ -18,14 +19,16 @@ from servicekit.usecases.work import Work
 
 __all__ = ["Asked", "door", "fetch_host_link", "get_meeting", "list_effects", "list_keys", "retry_effect"]
 
+T = TypeVar("T")
+
 _MOST_ROWS = 1000
 
 
 @frozen
-class Asked:
+class Asked(Generic[T]):
     """A reading that goes on outside, once its transaction is over."""
 
-    flow: Callable[[], HttpFlow[object]]
+    flow: Callable[[], HttpFlow[T]]
 
 
 def door(work: Work, query: AtDoor) -> Light:
@@ -47,7 +50,7 @@ def get_meeting(work: Work, query: GetMeeting) -> Meeting:
     return _meeting(work, seen_booking(work, query.booking).id)
 
 
-def fetch_host_link(work: Work, query: FetchHostLink) -> Asked:
+def fetch_host_link(work: Work, query: FetchHostLink) -> Asked[str]:
     """The vendor's host link, asked for at this moment."""
     booking = work.store.bookings.get(query.booking)
     if work.by != Principal.of(booking.provider):
@@ -57,7 +60,7 @@ def fetch_host_link(work: Work, query: FetchHostLink) -> Asked:
         raise NotFound(f"The meeting of {booking.id} is {meeting.state}.", code="meeting_gone", booking=booking.id)
     service, at = work.wiring.need(work.wiring.meetings, "meetings"), work.at
 
-    def flow() -> HttpFlow[object]:
+    def flow() -> HttpFlow[str]:
         link = yield from service.host_link(meeting.vendor_id, at)
         if link is None:
             raise NotFound(
@@ -80,6 +83,9 @@ def retry_effect(work: Work, command: RetryEffect) -> Effect:
     """Make a dead effect due again."""
     effect = work.store.effects.get(command.effect)
     work.owned("effects:write", effect, effect.organisation)
+    if effect.kind in {EffectKind.KEY, EffectKind.MEETING}:
+        work.store.bookings.hold(effect.subject)  # before its effects, as whoever changes the booking does
+    effect = work.store.effects.hold(effect.id)
     if effect.state is not EffectState.DEAD:
         raise Conflict(
             f"Only what was given up can be retried; this one is {effect.state}.",
@@ -99,10 +105,10 @@ def _forget_failure(work: Work, effect: Effect) -> None:
         booking = work.store.bookings.get(effect.subject)
         key = planned(work.store.keys.where(booking=booking.id), booking.revision)
         if key is not None and key.state in {KeyState.FAILED, KeyState.ENDED}:
-            work.store.keys.save(evolve(key, state=KeyState.PLANNED))
+            work.store.keys.save(evolve(work.store.keys.hold(key.id), state=KeyState.PLANNED))
     if effect.kind is EffectKind.MEETING:
         for meeting in work.store.meetings.where(booking=BookingId(effect.subject), state=MeetingState.FAILED):
-            work.store.meetings.save(evolve(meeting, state=MeetingState.PLANNED))
+            work.store.meetings.save(evolve(work.store.meetings.hold(meeting.id), state=MeetingState.PLANNED))
 
 
 def _meeting(work: Work, booking: BookingId) -> Meeting:

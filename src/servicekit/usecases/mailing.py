@@ -11,7 +11,7 @@ import hashlib
 from attrs import frozen
 
 from servicekit.errors import ConfigurationError, Invalid, NotFound
-from servicekit.groups import User, effective
+from servicekit.groups import Group, User, effective
 from servicekit.mail import Envelope, Mail, read_mail, sms_text
 from servicekit.messages import Message
 from servicekit.sms import parse_number
@@ -63,7 +63,7 @@ def take_mail(work: Work, envelope: Envelope, raw: bytes) -> MailTaken:
     mail = read_mail(raw, most_bytes=work.wiring.most_mail_bytes, envelope=envelope)
     if mail.automatic is not None:
         return MailTaken(ignored=f"{mail.automatic.source}: {mail.automatic.sign}")
-    known = work.store.users.where(email=mail.from_address)
+    known = work.store.users.where(email=mail.from_address, removed=False)
     if not known:
         raise NotFound(
             f"{mail.from_address} is no user here: an administrator adds it to a group.",
@@ -73,7 +73,8 @@ def take_mail(work: Work, envelope: Envelope, raw: bytes) -> MailTaken:
     text = sms_text(mail, is_answer=_answers_ours(mail, domain))
     if not text.strip():
         raise Invalid("The mail has no text: write what shall be sent.", code="empty_text")
-    lines = tuple(_line(work, known[0], recipient, mail, text) for recipient in dict.fromkeys(envelope.recipients))
+    sender = work.member(known[0].id)
+    lines = tuple(_line(work, sender, recipient, mail, text) for recipient in dict.fromkeys(envelope.recipients))
     if not any(line.message or line.refusal == "seen_before" for line in lines):
         refused = {line.recipient: line.refusal for line in lines}
         raise Invalid(
@@ -82,8 +83,8 @@ def take_mail(work: Work, envelope: Envelope, raw: bytes) -> MailTaken:
     return MailTaken(lines)
 
 
-def _line(work: Work, user: User, recipient: str, mail: Mail, text: str) -> MailLine:
-    path = work.store.path(user.group)
+def _line(work: Work, sender: tuple[User, tuple[Group, ...]], recipient: str, mail: Mail, text: str) -> MailLine:
+    user, path = sender
     if not is_gateway_recipient(recipient, work.wiring.gateway_domain):
         return MailLine(recipient, refusal="not_our_domain")
     try:

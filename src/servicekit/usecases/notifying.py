@@ -43,7 +43,7 @@ def save_template(work: Work, command: SaveTemplate) -> Template:
 
 def prepare_notice(work: Work, effect: Effect) -> Step:
     """Write what the occasion gives, and enqueue it. Nothing happens outside here."""
-    booking = work.store.bookings.get(effect.subject)
+    booking = work.store.bookings.hold(effect.subject)
     if effect.revision < booking.revision:
         return Done()
     occasion = Occasion(effect.payload)

@@ -1,33 +1,20 @@
-"""Organisations, groups, users and numbers."""
+"""Organisations are founded, groups added to them, and numbers put into the pool."""
 
 from __future__ import annotations
 
-from attrs import evolve
-
-from servicekit.errors import Conflict, Invalid
-from servicekit.groups import (
-    Added,
-    AddGroup,
-    AddUsers,
-    ChangeSettings,
-    Founded,
-    FoundOrganisation,
-    Group,
-    ProvideNumbers,
-    Settings,
-    User,
-    UserAdded,
-)
-from servicekit.groups.tree import changed
+from servicekit.errors import Conflict
+from servicekit.groups import AddGroup, Founded, FoundOrganisation, Group, ProvideNumbers, User, said
 from servicekit.ids import GrantId, GroupId, UserId
 from servicekit.moments import check_zone
 from servicekit.permissions import Grant
-from servicekit.sms import check_limit, check_sender, parse_number
+from servicekit.sms import parse_number
+from servicekit.usecases.settings import check_settings, check_unlocked
 from servicekit.usecases.work import Work, address_of, named
 
-__all__ = ["add_group", "add_users", "change_settings", "found_organisation", "provide_numbers"]
+__all__ = ["ADMINISTRATION", "add_group", "found_organisation", "provide_numbers"]
 
-_ANY_NUMBER = "+46701740605"  # in E.164, so that only the country code beside it can be wrong
+ADMINISTRATION = ("*:*",)
+"""What an administrator holds."""
 
 
 def found_organisation(work: Work, command: FoundOrganisation) -> Founded:
@@ -40,10 +27,13 @@ def found_organisation(work: Work, command: FoundOrganisation) -> Founded:
         parent=None,
         name=named(command.name),
         zone=check_zone(command.zone),
-        settings=_checked(command.settings),
+        settings=check_settings(command.settings),
+        free=command.free,
     )
+    if root.free and work.store.groups.where(free=True):
+        raise Conflict("There is an organisation of free accounts already.", code="second_free")
     email = address_of(command.admin)
-    if work.store.users.where(email=email):
+    if work.store.users.where(email=email, removed=False):
         raise Conflict(
             f"{email} is a user already, of this or another organisation.", code="address_taken", email=email
         )
@@ -51,72 +41,29 @@ def found_organisation(work: Work, command: FoundOrganisation) -> Founded:
     work.store.groups.add(root)
     work.store.users.add(admin)
     work.store.grants.add(
-        Grant(id=work.new(GrantId), organisation=group, principal=admin.id, scopes=("*:*",), group=group)
+        Grant(id=work.new(GrantId), organisation=group, principal=admin.id, scopes=ADMINISTRATION, group=group)
     )
     return Founded(root, admin)
 
 
 def add_group(work: Work, command: AddGroup) -> Group:
     """A group below another."""
-    parent = work.allow("groups:write", command.parent)[0]
+    path = work.allow("groups:write", command.parent)
+    parent = path[0]
+    check_unlocked(work, path, said(command.settings))
     group = Group(
         id=work.new(GroupId),
         organisation=parent.organisation,
         parent=parent.id,
         name=named(command.name),
         zone=parent.zone,
-        settings=_checked(command.settings),
+        settings=check_settings(command.settings),
     )
     work.store.groups.add(group)
     return group
-
-
-def change_settings(work: Work, command: ChangeSettings) -> Group:
-    """Set what the change says."""
-    group = work.allow("groups:write", command.group)[0]
-    group = evolve(group, settings=changed(group.settings, _checked(command.change)))
-    work.store.groups.save(group)
-    return group
-
-
-def add_users(work: Work, command: AddUsers) -> tuple[UserAdded, ...]:
-    """A line of report for each address, in the order given."""
-    group = work.allow("users:write", command.group)[0]
-    return tuple(_add_user(work, group, address) for address in command.addresses)
-
-
-def _add_user(work: Work, group: Group, address: str) -> UserAdded:
-    try:
-        email = address_of(address)
-    except Invalid:
-        return UserAdded(address, Added.NOT_AN_ADDRESS, None)
-    known = work.store.users.where(email=email)
-    if not known:
-        user = User(id=work.new(UserId), organisation=group.organisation, group=group.id, email=email)
-        work.store.users.add(user)
-        return UserAdded(address, Added.ADDED, user.id)
-    user = known[0]
-    if user.organisation != group.organisation:
-        return UserAdded(address, Added.TAKEN, None)
-    if user.group == group.id:
-        return UserAdded(address, Added.ALREADY_THERE, user.id)
-    work.allow("users:write", user.group)  # taking a user out of a group is a change there as well
-    work.store.users.save(evolve(user, group=group.id))
-    return UserAdded(address, Added.MOVED, user.id)
 
 
 def provide_numbers(work: Work, command: ProvideNumbers) -> int:
     """Fill the pool."""
     work.operator()
     return work.store.numbers.provide([parse_number(number) for number in command.numbers])
-
-
-def _checked(settings: Settings) -> Settings:
-    """Refuse now what would refuse every text later."""
-    if settings.sender_name:
-        check_sender(settings.sender_name)
-    if settings.country_code is not None:
-        parse_number(_ANY_NUMBER, settings.country_code)
-    if settings.most_segments is not None:
-        check_limit("", settings.most_segments)
-    return settings

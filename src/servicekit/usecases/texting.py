@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from servicekit.commands import Principal
 from servicekit.errors import Invalid
-from servicekit.groups import Group, Struck, User, effective, limits_of
+from servicekit.groups import Group, User, effective, limits_of, most_segments, signature_of
 from servicekit.ids import MessageId
 from servicekit.messages import Direction, HandOver, LogPage, Message, SearchLog, SendText, Status, identity, moved
 from servicekit.outbox.effects import EffectKind
@@ -18,17 +17,15 @@ from servicekit.outbox.facts import TextStatus
 from servicekit.sms import check_limit, count_segments, parse_number
 from servicekit.usecases.work import Work
 
-__all__ = ["give_back", "report", "search_log", "send_text", "submit"]
+__all__ = ["report", "search_log", "send_text", "submit"]
 
 _MOST_ROWS = 1000
 
 
 def send_text(work: Work, command: SendText) -> Message:
     """A user's text."""
-    user = work.store.users.get(command.user)
-    if work.by != Principal.of(user.id):
-        work.owned("messages:write", user, user.group)
-    return submit(work, work.store.path(user.group), user, command.to, command.text)
+    user, path = work.about_user("messages:write", command.user)
+    return submit(work, path, user, command.to, command.text)
 
 
 def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text: str) -> Message:
@@ -37,7 +34,7 @@ def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text
     Args:
         work: the transaction.
         path: the group that pays and those above it.
-        user: who sends; None for a text of the organisation itself, which no loop guard holds.
+        user: who sends, of that group; None for a text of the organisation itself, which no loop guard holds.
         to: a number as somebody wrote it.
         text: without the signature.
 
@@ -48,7 +45,7 @@ def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text
     number = parse_number(to, effective(path, "country_code").value)
     if not text.strip():
         raise Invalid("There is nothing to send: write a text.", code="empty_text")
-    signature = effective(path, "signature").value
+    signature = signature_of(user, path)
     body = f"{text}\n{signature}" if signature else text
     message = Message(
         id=work.new(MessageId),
@@ -64,22 +61,21 @@ def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text
         made_at=work.at,
         changed_at=work.at,
     )
-    most, segments = effective(path, "most_segments").value, count_segments(body).segments
+    most, segments = most_segments(path, of_user=user is not None), count_segments(body).segments
     if segments > most:
         return _refused(work, message, Status.TOO_LONG, detail=f"{segments} segments, {most} allowed")
     check_limit(body, most)
     seen = _identity(message) if user else ""
     if seen and not work.store.guards.pass_once(seen, work.at):
         return _refused(work, message, Status.ALREADY_SENT)
-    charges = work.store.quotas.reserve(limits_of(user, path), segments, work.at)
-    if isinstance(charges, Struck):
+    struck = work.store.quotas.reserve(limits_of(user, path), segments, work.at)
+    if struck is not None:
         if seen:
             work.store.guards.forget(seen)
-        status = Status(charges.limit.kind.value)
-        return _refused(work, message, status, struck=charges.limit.group_name)
+        status = Status(struck.limit.kind.value)
+        return _refused(work, message, status, struck=struck.limit.group_name)
     message = evolve(message, segments=segments, hand_over=HandOver.PLANNED)
     work.store.messages.add(message)
-    work.store.quotas.charge_to(message.id, charges)
     work.enqueue(EffectKind.TEXT, message.id, message.organisation)
     return message
 
@@ -97,9 +93,7 @@ def _identity(message: Message) -> str:
 def _sender(work: Work, path: tuple[Group, ...], user: User | None) -> str:
     """The user's own number where its group may receive and the pool has one; else the group's sender name."""
     if user is not None and effective(path, "may_receive").value:
-        user = work.store.users.get(
-            user.id
-        )  # it may have got its number since it was loaded: one mail, many recipients
+        user = work.store.users.hold(user.id)  # which may have got its number since: one mail, many recipients
         number = user.number or work.store.numbers.take(user.id)
         if number is not None:
             if user.number is None:
@@ -120,19 +114,22 @@ def report(work: Work, message: Message, status: TextStatus) -> Message:
     after = moved(message, status, work.at)
     work.store.messages.save(after)
     if after.status is Status.UNSENT and message.status is not Status.UNSENT:
-        give_back(work, after)
+        _give_back(work, message)
     return after
 
 
-def give_back(work: Work, message: Message) -> None:
-    """Refund what a message reserved, and let the same text pass the loop guard again."""
-    work.store.quotas.refund(work.store.quotas.charges_of(message.id))
+def _give_back(work: Work, message: Message) -> None:
+    """Refund what a message has spent, and let the same text pass the loop guard again."""
     work.store.guards.forget(_identity(message))
+    subjects: list[str] = [group.id for group in work.store.path(message.group)]
+    if message.user is not None:
+        subjects.append(message.user)
+    work.store.quotas.refund(subjects, message.segments, message.made_at)
 
 
 def search_log(work: Work, query: SearchLog) -> LogPage:
-    """The log of a group and everything below it."""
-    work.allow("log:read", query.group)
+    """The log of a group and everything below it; also of a group that has been removed."""
+    work.allow("log:read", query.group, removed=True)
     if not 1 <= query.most <= _MOST_ROWS:
         raise Invalid(f"A page has 1 to {_MOST_ROWS} rows, not {query.most}.", code="page_size", most=query.most)
     return LogPage(work.store.messages.search(query, work.store.below(query.group)))

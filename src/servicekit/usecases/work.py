@@ -14,8 +14,8 @@ from attrs import field, frozen
 from servicekit.commands import Principal, PrincipalKind
 from servicekit.decisions import Allowed, Denied, require
 from servicekit.errors import ConfigurationError, Forbidden, Invalid, NotFound
-from servicekit.groups import Group
-from servicekit.ids import EffectId, GroupId, Id
+from servicekit.groups import Group, User, ascii_domain
+from servicekit.ids import EffectId, GroupId, Id, UserId
 from servicekit.moments import Instant
 from servicekit.outbox.effects import Effect, EffectKind, Stage
 from servicekit.permissions import Grant, decide
@@ -96,14 +96,21 @@ class Work:
         if self.by.kind is not PrincipalKind.OPERATOR:
             raise Forbidden("Only the platform's operator can do this.", code="operators_only")
 
-    def allow(self, scope: str, group: str) -> tuple[Group, ...]:
+    def allow(self, scope: str, group: str, *, removed: bool = False) -> tuple[Group, ...]:
         """Demand a scope in a group; the path from that group up to the root, which was read for it.
 
+        Args:
+            scope: what is needed.
+            group: where.
+            removed: whether a group that is only in the log any more will do.
+
         Raises:
-            NotFound: no such group, or the asker has nothing to do with its organisation.
+            NotFound: no such group, or the asker has nothing to do with it.
             Forbidden: the asker lacks the scope there.
         """
         path = self.store.path(group)
+        if path[0].removed and not removed:
+            raise unseen(path[0])
         self._demand(scope, path, path, path[0])
         return path
 
@@ -115,6 +122,8 @@ class Work:
             Forbidden: the asker lacks the scope there; a right in a group below the root is none over the organisation.
         """
         path = self.store.path(group)
+        if path[0].removed:
+            raise unseen(path[0])
         self._demand(scope, path[-1:], path, path[0])
         return path[-1]
 
@@ -135,7 +144,7 @@ class Work:
 
     def _demand(self, scope: str, path: tuple[Group, ...], known: tuple[Group, ...], thing: object) -> None:
         decision = self.decision(scope, path)
-        if isinstance(decision, Denied) and not self._knows(known):
+        if isinstance(decision, Denied) and not self.knows(known):
             raise unseen(thing)
         require(decision)
 
@@ -143,13 +152,36 @@ class Work:
         """The asker's grants. An operator has none, also one whose name is a user's id."""
         return () if self.by.kind is PrincipalKind.OPERATOR else self.store.grants.where(principal=self.by.id)
 
-    def _knows(self, path: tuple[Group, ...]) -> bool:
-        """Whether the asker is a user of one of these groups or holds anything at all in one."""
-        here = {group.id for group in path}
+    def knows(self, path: tuple[Group, ...]) -> bool:
+        """Whether the asker is a user of exactly ``path[0]``, or holds anything at all in one of these groups."""
         user = self.store.users.find(self.by.id) if self.by.kind is PrincipalKind.USER else None
-        return (user is not None and user.group in here) or any(
-            grant.holds_at(self.at) and grant.group in here for grant in self._grants()
-        )
+        if user is not None and not user.removed and user.group == path[0].id:
+            return True
+        here = {group.id for group in path}
+        return any(grant.holds_at(self.at) and grant.group in here for grant in self._grants())
+
+    def member(self, user: UserId) -> tuple[User, tuple[Group, ...]]:
+        """A user and the path of its group, both as they are until the transaction ends.
+
+        Raises:
+            NotFound: no such user, or it has been removed.
+        """
+        known = self.store.member(user)
+        if known.removed:
+            raise unseen(known)
+        return known, self.store.path(known.group)
+
+    def about_user(self, scope: str, user: UserId) -> tuple[User, tuple[Group, ...]]:
+        """As :meth:`member`, for the user itself and for whoever holds ``scope`` in its group.
+
+        Raises:
+            NotFound: no such user, or the asker has nothing to do with its group.
+            Forbidden: the asker lacks the scope there.
+        """
+        known, path = self.member(user)
+        if self.by != Principal.of(known.id):
+            self._demand(scope, path, path, known)
+        return known, path
 
     def enqueue(
         self,
@@ -198,13 +230,15 @@ def named(name: str) -> str:
 
 
 def address_of(text: str) -> str:
-    """A mail address in lower case, as users are known by it.
+    """A mail address in lower case, its domain in ASCII, as users are known by it.
 
     Raises:
         Invalid: ``not_an_address``.
     """
-    address = text.strip().lower()
-    if not _ADDRESS.fullmatch(address) or not address.isprintable():
+    local, at, host = text.strip().lower().rpartition("@")
+    domain = ascii_domain(host)
+    address = f"{local}{at}{domain}"
+    if domain is None or not _ADDRESS.fullmatch(address) or not address.isprintable():
         raise Invalid(
             f"{text!r} is no mail address: write it like anna@example.com.", code="not_an_address", address=text
         )

@@ -27,13 +27,12 @@ _CLAIMABLE = f"state IN ('due', 'leased') AND due_at <= ? AND (state = 'due' OR 
 class EffectTable(SqlTable[Effect]):
     """Effects; see :class:`servicekit.ports.store.Effects` for what each promises."""
 
-    lock = ""
-    """What a dialect appends to claim without waiting for other claimers."""
-
     def enqueue(self, effect: Effect) -> None:
         """Replace what waits for the same subject, then insert."""
+        # What is in flight stays as it is, but is held: its outcome is stored before this or after it, and sees it then.
         self.execute(
-            "UPDATE effects SET state = 'replaced' WHERE subject = ? AND kind = ? AND state IN ('due', 'dead')",
+            "UPDATE effects SET state = CASE state WHEN 'leased' THEN 'leased' ELSE 'replaced' END"
+            " WHERE subject = ? AND kind = ? AND state IN ('due', 'leased', 'dead')",
             [effect.subject, effect.kind.value],
         )
         self.add(effect)
@@ -42,7 +41,7 @@ class EffectTable(SqlTable[Effect]):
         """Lease the first that is due."""
         found = self.execute(
             f"UPDATE effects SET state = 'leased', leased_until = ?, fence = fence + 1 WHERE id = ("  # noqa: S608
-            f"SELECT id FROM effects WHERE {_CLAIMABLE} ORDER BY due_at, id LIMIT 1{self.lock}) RETURNING {self.columns}",
+            f"SELECT id FROM effects WHERE {_CLAIMABLE} ORDER BY due_at, id LIMIT 1{self.dialect.claim}) RETURNING {self.columns}",
             [until.us, at.us, at.us],
         ).fetchone()
         return None if found is None else self.rows.thing(found)
@@ -50,8 +49,11 @@ class EffectTable(SqlTable[Effect]):
     def settle(self, effect: Effect) -> bool:
         """Update where the fence is still ours."""
         state = effect.state
-        if state in {EffectState.DUE, EffectState.DEAD} and self.outstanding(effect.id, effect.kind, effect.subject):
-            state = EffectState.REPLACED
+        if state in {EffectState.DUE, EffectState.DEAD}:
+            if self.dialect.hold:  # before looking for a newer one: who enqueues that holds this, too
+                self.select('"id" = ?', [effect.id], lock=self.dialect.hold)
+            if self.outstanding(effect.id, effect.kind, effect.subject):
+                state = EffectState.REPLACED
         done = self.execute(
             "UPDATE effects SET state = ?, due_at = ?, attempts = ?, leased_until = NULL, trouble = ?"
             " WHERE id = ? AND fence = ? AND state = 'leased'",

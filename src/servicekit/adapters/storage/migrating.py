@@ -1,17 +1,22 @@
-"""Reading the numbered migrations.
+"""The numbered migrations: read from files, compared with what a database has, printed for other tools.
 
 A file is ``NNNN_name.sql``; what the databases spell differently is a placeholder in braces. Statements end with ``;`` at the
-end of a line.
+end of a line. What has been applied stands in the table ``schema_migrations``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 
 from attrs import frozen
 
-__all__ = ["Migration", "migrations"]
+from servicekit.errors import StorageError
+
+__all__ = ["Migration", "check_applied", "migrations", "missing", "script"]
+
+BOOK = "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)"
+"""The table of what has been applied."""
 
 
 @frozen
@@ -37,3 +42,46 @@ def migrations(spelling: Mapping[str, str]) -> tuple[Migration, ...]:
         statements = tuple(bare for statement in f"{text}\n".split(";\n") if (bare := statement.strip()))
         found.append(Migration(int(number), name, statements))
     return tuple(found)
+
+
+def missing(steps: Sequence[Migration], applied: Iterable[int]) -> tuple[Migration, ...]:
+    """The steps that a database lacks.
+
+    Raises:
+        StorageError: ``schema_too_new``: it has had steps that are not among these.
+    """
+    done = set(applied)
+    newer = done - {step.number for step in steps}
+    if newer:
+        raise StorageError(
+            f"The database is at migration {max(newer)}, which this version of servicekit does not know: upgrade it.",
+            code="schema_too_new",
+        )
+    return tuple(step for step in steps if step.number not in done)
+
+
+def check_applied(steps: Sequence[Migration], applied: Iterable[int]) -> None:
+    """Demand that a database lacks no step.
+
+    Raises:
+        StorageError: ``schema_too_old`` or ``schema_too_new``.
+    """
+    lacking = missing(steps, applied)
+    if lacking:
+        raise StorageError(
+            f"The database lacks migration {lacking[0].number} ({lacking[0].name}):"
+            " run servicekit migrate, or what it prints with --print-sql.",
+            code="schema_too_old",
+        )
+
+
+def script(spelling: Mapping[str, str], *, after: int = 0) -> str:
+    """SQL that applies the steps after a number and notes them, for a migration of Django's or Alembic's, or by hand."""
+    lines = [] if after else [f"{BOOK};"]
+    for step in migrations(spelling):
+        if step.number > after:
+            lines += ["", f"-- {step.number:04d} {step.name}"]
+            lines += [f"{statement};" for statement in step.statements]
+            note = f"INSERT INTO schema_migrations (number, name) VALUES ({step.number}, '{step.name}');"  # noqa: S608 - ours
+            lines.append(note)
+    return "\n".join(lines).strip() + "\n"

@@ -20,13 +20,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from servicekit.adapters.storage.migrating import migrations
+from servicekit.adapters.storage.dialect import SQLITE
+from servicekit.adapters.storage.migrating import BOOK, check_applied, migrations, missing
+from servicekit.adapters.storage.pool import Pool
 from servicekit.adapters.storage.transaction import SqlTransaction
 from servicekit.errors import ConfigurationError, StorageBusy, StorageError
 
 __all__ = ["SqliteStorage"]
 
-_SPELLING = {"bytes": "BLOB"}
 _SYNCHRONOUS = frozenset({"full", "normal"})
 _LONGEST_PATIENCE = 86_400.0
 _PAUSE = 0.01  # seconds between tries where SQLite does not wait by itself
@@ -54,9 +55,8 @@ class SqliteStorage:
         self.path = path
         self._synchronous = synchronous
         self._patience = patience
-        self._idle: list[sqlite3.Connection] = []
-        self._closed = False
-        self._lock = threading.Lock()
+        # In a transaction still: something went so wrong that not even a rollback was possible.
+        self._pool = Pool(self._opened, lambda connection: not connection.in_transaction)
         # A database in memory lives as long as its one connection, which then serves one transaction after the other.
         self._only_one = threading.Lock() if path == ":memory:" else None
 
@@ -82,22 +82,17 @@ class SqliteStorage:
         with self._connection() as connection:
             self._use_write_ahead_log(connection)
             with _transaction(connection, "IMMEDIATE"), _translated():
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)"
-                )
-                done = {number for (number,) in connection.execute("SELECT number FROM schema_migrations")}
-                steps = migrations(_SPELLING)
-                newer = done - {step.number for step in steps}
-                if newer:
-                    raise StorageError(
-                        f"The database is at migration {max(newer)}, which this version of servicekit does not know: upgrade it.",
-                        code="schema_too_new",
-                    )
-                for step in steps:
-                    if step.number not in done:
-                        for statement in step.statements:
-                            connection.execute(statement)
-                        connection.execute("INSERT INTO schema_migrations VALUES (?, ?)", (step.number, step.name))
+                connection.execute(BOOK)
+                for step in missing(migrations(SQLITE.spelling), _applied(connection)):
+                    for statement in step.statements:
+                        connection.execute(statement)
+                    connection.execute("INSERT INTO schema_migrations VALUES (?, ?)", (step.number, step.name))
+
+    def check(self) -> None:
+        """See that no migration is missing."""
+        with self._connection() as connection, _translated():
+            there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'").fetchone()
+            check_applied(migrations(SQLITE.spelling), _applied(connection) if there else ())
 
     def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:
         """Switching needs the file for itself for a moment, and SQLite does not wait for that by itself."""
@@ -120,6 +115,19 @@ class SqliteStorage:
             yield _over(connection)
 
     @contextmanager
+    def join(self, connection: object) -> Iterator[SqlTransaction]:
+        """The transaction that an application has open on its own connection to the same file."""
+        if not isinstance(connection, sqlite3.Connection):
+            raise ConfigurationError(
+                f"within= wants the sqlite3.Connection that the transaction is open on, not {type(connection).__name__}:"
+                " with SQLAlchemy it is connection.connection.driver_connection, with Django connection.connection."
+            )
+        if not connection.in_transaction:
+            raise ConfigurationError("within= wants a connection with a transaction open on it: begin one first.")
+        with _savepoint(connection):
+            yield _over_anothers(connection)
+
+    @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """A transaction that sees one moment's state and never waits for a writer."""
         with self._connection() as connection, _transaction(connection, "DEFERRED"):
@@ -127,32 +135,12 @@ class SqliteStorage:
 
     def close(self) -> None:
         """Close idle connections; those in use are closed when their transaction ends."""
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+        self._pool.close()
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        with self._only_one or nullcontext(), self._pooled() as connection:
+        with self._only_one or nullcontext(), self._pool.connection() as connection:
             yield connection
-
-    @contextmanager
-    def _pooled(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            connection = self._idle.pop() if self._idle else None
-        connection = connection or self._opened()
-        try:
-            yield connection
-        finally:
-            with self._lock:
-                # In a transaction still: something went so wrong that not even a rollback was possible.
-                kept = not self._closed and not connection.in_transaction
-                if kept:
-                    self._idle.append(connection)
-            if not kept:
-                connection.close()
 
     def _opened(self) -> sqlite3.Connection:
         try:
@@ -181,7 +169,23 @@ def _over(connection: sqlite3.Connection) -> SqlTransaction:
         with _translated():
             return connection.execute(sql, values)
 
-    return SqlTransaction(execute)
+    return SqlTransaction(execute, SQLITE)
+
+
+def _over_anothers(connection: sqlite3.Connection) -> SqlTransaction:
+    """The same over an application's connection, which may make other rows of its own."""
+
+    def execute(sql: str, values: Sequence[object]) -> sqlite3.Cursor:
+        cursor = connection.cursor()
+        cursor.row_factory = None
+        with _translated():
+            return cursor.execute(sql, values)
+
+    return SqlTransaction(execute, SQLITE)
+
+
+def _applied(connection: sqlite3.Connection) -> set[int]:
+    return {number for (number,) in connection.execute("SELECT number FROM schema_migrations")}
 
 
 @contextmanager
@@ -196,6 +200,22 @@ def _transaction(connection: sqlite3.Connection, mode: str) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def _savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+    """So that an error undoes what is ours and leaves the application's own work as it is."""
+    with _translated():
+        connection.execute("SAVEPOINT servicekit")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:  # SQLite itself ends a transaction that it cannot go on with
+            connection.execute("ROLLBACK TO servicekit")
+            connection.execute("RELEASE servicekit")
+        raise
+    with _translated():
+        connection.execute("RELEASE servicekit")
 
 
 @contextmanager

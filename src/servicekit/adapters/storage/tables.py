@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
+from servicekit.adapters.storage.dialect import Dialect
 from servicekit.adapters.storage.rows import Rows
 from servicekit.bookings import HOLDING, Booking
 from servicekit.errors import NotFound, StorageError
@@ -56,8 +57,11 @@ Execute = Callable[[str, Sequence[object]], Cursor]
 class SqlTable(Generic[E]):
     """A table of one class of things; ``key`` is its primary key."""
 
-    def __init__(self, execute: Execute, name: str, rows: Rows[E], key: tuple[str, ...] = ("id",)) -> None:
+    def __init__(
+        self, execute: Execute, dialect: Dialect, name: str, rows: Rows[E], key: tuple[str, ...] = ("id",)
+    ) -> None:
         self.execute = execute
+        self.dialect = dialect
         self.name = name
         self.rows = rows
         self.key = key
@@ -91,6 +95,11 @@ class SqlTable(Generic[E]):
             raise NotFound(f"There is no {kind} {key}, or you may not see it.", kind=kind, id=key)
         return found
 
+    def hold(self, key: str) -> E:
+        """One row by its id, which nobody else changes until the transaction ends; or NotFound."""
+        found = self.select('"id" = ?', [key], lock=self.dialect.hold)
+        return found[0] if found else self.get(key)
+
     def where(self, **equal: object) -> tuple[E, ...]:
         """All rows whose columns equal these; None matches NULL."""
         tests, values = [], []
@@ -104,11 +113,14 @@ class SqlTable(Generic[E]):
             " AND ".join(tests) or "1 = 1", values, order=", ".join(f'"{column}"' for column in self.key)
         )
 
-    def select(self, test: str, values: Sequence[object], *, order: str = "", most: int | None = None) -> tuple[E, ...]:
+    def select(
+        self, test: str, values: Sequence[object], *, order: str = "", most: int | None = None, lock: str = ""
+    ) -> tuple[E, ...]:
         """Rows that pass an SQL test of ours."""
         sql = f"SELECT {self.columns} FROM {self.name} WHERE {test}"  # noqa: S608 - column names and tests are ours
         sql += f" ORDER BY {order}" if order else ""
         sql += f" LIMIT {most:d}" if most is not None else ""
+        sql += lock
         return tuple(map(self.rows.thing, self.execute(sql, values).fetchall()))
 
 
@@ -198,8 +210,9 @@ class SqlGuards:
 class SqlInbox:
     """What came in."""
 
-    def __init__(self, execute: Execute) -> None:
+    def __init__(self, execute: Execute, dialect: Dialect) -> None:
         self.execute = execute
+        self.dialect = dialect
 
     def first_time(self, source: str, event: str, at: Instant) -> bool:
         """One statement decides and records."""
@@ -208,6 +221,11 @@ class SqlInbox:
             [source, event, at.us],
         )
         return done.fetchone() is not None
+
+    def hold(self, source: str, about: str) -> None:
+        """Keep everybody else from what is kept about it, until the end."""
+        if self.dialect.alone:
+            self.execute(self.dialect.alone, [f"inbox of {source} about {about}"])
 
     def keep(self, source: str, about: str, text: str, at: Instant) -> None:
         """Keep a fact about what is not known yet."""
@@ -227,19 +245,20 @@ class SqlInbox:
 class SqlNumbers:
     """The pool of numbers."""
 
-    def __init__(self, execute: Execute) -> None:
+    def __init__(self, execute: Execute, dialect: Dialect) -> None:
         self.execute = execute
+        self.dialect = dialect
 
     def provide(self, numbers: Iterable[str]) -> int:
-        """Insert those that are new."""
+        """Insert those that are new; in one order for everybody, since each waits for whoever inserts the same."""
         sql = "INSERT INTO numbers (number) VALUES (?) ON CONFLICT DO NOTHING"
-        return sum(self.execute(sql, [number]).rowcount for number in numbers)
+        return sum(self.execute(sql, [number]).rowcount for number in sorted(set(numbers)))
 
     def take(self, user: UserId) -> str | None:
         """The lowest free number, now the user's."""
         found = self.execute(
-            "UPDATE numbers SET user_id = ? WHERE number = (SELECT min(number) FROM numbers WHERE user_id IS NULL)"
-            " RETURNING number",
+            "UPDATE numbers SET user_id = ? WHERE number = (SELECT number FROM numbers WHERE user_id IS NULL"  # noqa: S608
+            f" ORDER BY number LIMIT 1{self.dialect.claim}) RETURNING number",
             [user],
         ).fetchone()
         return None if found is None else str(found[0])

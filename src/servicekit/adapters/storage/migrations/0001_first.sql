@@ -7,18 +7,33 @@ CREATE TABLE groups (
     parent TEXT REFERENCES groups (id),
     name TEXT NOT NULL,
     zone TEXT NOT NULL,
-    settings TEXT NOT NULL
+    settings TEXT NOT NULL,
+    free BIGINT NOT NULL DEFAULT 0,
+    removed BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX groups_parent ON groups (parent);
+CREATE INDEX groups_organisation ON groups (organisation);
+CREATE UNIQUE INDEX groups_free ON groups (free) WHERE free = 1;
 
 CREATE TABLE users (
     id TEXT PRIMARY KEY,
     organisation TEXT NOT NULL REFERENCES groups (id),
     "group" TEXT NOT NULL REFERENCES groups (id),
-    email TEXT NOT NULL UNIQUE,
-    number TEXT UNIQUE
+    email TEXT NOT NULL,
+    number TEXT UNIQUE,
+    signature TEXT,
+    removed BIGINT NOT NULL DEFAULT 0
 );
-CREATE INDEX users_group ON users ("group");
+CREATE INDEX users_group ON users ("group", email);
+CREATE INDEX users_known ON users (email);
+CREATE UNIQUE INDEX users_email ON users (email) WHERE removed = 0;
+
+CREATE TABLE domains (
+    name TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    "group" TEXT REFERENCES groups (id)
+);
+CREATE INDEX domains_group ON domains ("group");
 
 CREATE TABLE grants (
     id TEXT PRIMARY KEY,
@@ -30,6 +45,7 @@ CREATE TABLE grants (
     until BIGINT
 );
 CREATE INDEX grants_principal ON grants (principal);
+CREATE INDEX grants_group ON grants ("group");
 
 CREATE TABLE numbers (
     number TEXT PRIMARY KEY,
@@ -56,21 +72,14 @@ CREATE TABLE messages (
     changed_at BIGINT NOT NULL
 );
 CREATE INDEX messages_log ON messages ("group", made_at);
+CREATE INDEX messages_user ON messages ("user", made_at);
 CREATE INDEX messages_vendor ON messages (vendor, vendor_id);
-
-CREATE TABLE message_charges (
-    message TEXT NOT NULL REFERENCES messages (id),
-    subject TEXT NOT NULL,
-    days BIGINT NOT NULL,
-    bucket BIGINT NOT NULL,
-    segments BIGINT NOT NULL,
-    PRIMARY KEY (message, subject, days)
-);
 
 CREATE TABLE quota_counters (
     subject TEXT NOT NULL,
     days BIGINT NOT NULL,
     used BIGINT NOT NULL,
+    oldest BIGINT NOT NULL,
     PRIMARY KEY (subject, days)
 );
 
@@ -249,6 +258,7 @@ CREATE TABLE effects (
 );
 CREATE INDEX effects_waiting ON effects (due_at, id) WHERE state IN ('due', 'leased');
 CREATE INDEX effects_subject ON effects (subject, kind);
+CREATE UNIQUE INDEX effects_one_due ON effects (subject, kind) WHERE state = 'due';
 CREATE INDEX effects_about ON effects (about, stage) WHERE state IN ('due', 'leased', 'dead');
 CREATE INDEX effects_state ON effects (organisation, state, id);
 

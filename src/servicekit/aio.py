@@ -1,0 +1,209 @@
+"""The kit for asyncio: the same four verbs, awaited.
+
+Rules kept here:
+
+* It is the very kit beneath: every transaction is the one that :class:`servicekit.Kit` runs, in one hop to a thread of the
+  kit's own; calls outside are awaited, so a vendor that is slow holds no thread.
+* Cancelling leaves nothing half done. A transaction that has begun is waited for, and is there as a whole or not at all; one
+  that has not begun never begins. A delivery that is cancelled while it is outside is taken up again once its lease has run
+  out, and looked up first, as after a crash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack, overload
+
+from servicekit.commands import Command, Principal, Query
+from servicekit.kit import Kit
+from servicekit.moments import Clock, Instant
+from servicekit.ports.http import HookAnswer
+from servicekit.runtime.http import AsyncHttpDriver
+from servicekit.usecases.looking import Asked
+
+if TYPE_CHECKING:
+    import httpx
+
+    from servicekit.mail import Envelope
+    from servicekit.outbox.effects import Effect
+    from servicekit.outbox.retry import RetryPolicy
+    from servicekit.ports.doors import Doors
+    from servicekit.ports.http import HttpFlow
+    from servicekit.ports.mail import Mailer
+    from servicekit.ports.meetings import Meetings
+    from servicekit.ports.texts import Texts
+    from servicekit.runtime.relay import Calling, Delivered, InTransaction, Relay
+    from servicekit.usecases.mailing import MailTaken
+
+__all__ = ["AsyncKit", "KitOptions"]
+
+T = TypeVar("T")
+
+
+class KitOptions(TypedDict, total=False):
+    """What :meth:`AsyncKit.open` passes on to :meth:`servicekit.Kit.open`, which says what each is."""
+
+    texts: Texts | None
+    doors: Doors | None
+    meetings: Meetings | None
+    mail: Mailer | None
+    gateway_domain: str
+    base_url: str
+    mail_from: str
+    clock: Clock | None
+    lease: timedelta
+    longest_call: timedelta
+    retry: RetryPolicy | None
+    migrate: bool
+
+
+class AsyncKit:
+    """A running kit for one event loop; opened by :meth:`open`, which closes it, too.
+
+    ::
+
+        async with AsyncKit.open("sqlite:///salon.db") as kit:
+            booking = await kit.perform(Book(...), by=anna)
+    """
+
+    def __init__(self, kit: Kit, driver: AsyncHttpDriver, executor: ThreadPoolExecutor) -> None:
+        self._kit = kit
+        self._driver = driver
+        self._executor = executor
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        url: str,
+        *,
+        threads: int = 8,
+        transport: httpx.AsyncBaseTransport | None = None,
+        **options: Unpack[KitOptions],
+    ) -> AsyncIterator[Self]:
+        """Open a kit for the length of an ``async with``; at its end what is under way is finished first.
+
+        Args:
+            url: as for :meth:`servicekit.Kit.open`.
+            threads: how many transactions run at once, at most; on PostgreSQL each has a connection.
+            transport: an httpx transport for asyncio instead of the network.
+            options: everything else that :meth:`servicekit.Kit.open` takes, under the same names.
+
+        Raises:
+            ConfigurationError, StorageError: as for :meth:`servicekit.Kit.open`.
+        """
+        opened: list[Kit] = []  # also where this is cancelled while the kit opens
+        with ThreadPoolExecutor(threads, thread_name_prefix="servicekit") as executor:
+            try:
+                await _hop(executor, lambda: opened.append(Kit.open(url, **options)))
+                async with AsyncHttpDriver(transport) as driver:
+                    yield cls(opened[0], driver, executor)
+            finally:
+                for kit in opened:
+                    kit.close()
+
+    async def perform(
+        self, command: Command[T], *, by: Principal, at: Instant | None = None, within: object | None = None
+    ) -> T:
+        """Carry out a change, as :meth:`servicekit.Kit.perform` does.
+
+        A connection that is passed as ``within`` is used in another thread while this is awaited: one of psycopg may be,
+        one of ``sqlite3`` only if it was opened with ``check_same_thread=False``.
+        """
+        return await _hop(self._executor, lambda: self._kit.perform(command, by=by, at=at, within=within))
+
+    async def ask(self, query: Query[T], *, by: Principal, at: Instant | None = None) -> T:
+        """Answer a reading, as :meth:`servicekit.Kit.ask` does."""
+        result = await _hop(self._executor, lambda: self._kit.read(query, by=by, at=at))
+        return await self._driver.run(result.flow()) if isinstance(result, Asked) else result
+
+    @overload
+    async def receive(
+        self, source: Literal["mail"], headers: Envelope, body: bytes, *, at: Instant | None = None
+    ) -> MailTaken: ...
+    @overload
+    async def receive(
+        self, source: str, headers: Mapping[str, str], body: bytes, *, at: Instant | None = None
+    ) -> HookAnswer: ...
+    async def receive(
+        self, source: str, headers: Any, body: bytes, *, at: Instant | None = None
+    ) -> MailTaken | HookAnswer:
+        """Take in a mail or a vendor's webhook, as :meth:`servicekit.Kit.receive` does."""
+        taken: MailTaken | HookAnswer = await _hop(
+            self._executor, lambda: self._kit.receive(source, headers, body, at=at)
+        )
+        return taken
+
+    async def deliver(self) -> Delivered:
+        """Do what is due outside, until nothing is, as :meth:`servicekit.Kit.deliver` does."""
+        from servicekit.runtime.relay import delivered
+
+        relay = self._kit.relay_over(_Undriven())
+        settled = []
+        while (effect := await self._step(relay)) is not None:
+            settled.append(effect)
+        return delivered(settled)
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The names that :meth:`receive` knows besides ``"mail"``."""
+        return self._kit.sources
+
+    async def _step(self, relay: Relay) -> Effect | None:
+        """The relay's deeds for one effect, awaited one after the other."""
+        deeds = relay.deeds()
+        heard: Any = None
+        failed: Exception | None = None
+        try:
+            while True:
+                deed = deeds.send(heard) if failed is None else deeds.throw(failed)
+                heard, failed = None, None
+                try:
+                    heard = await self._do(relay, deed)
+                except Exception as error:  # noqa: BLE001 - thrown in where it is waited for, and judged there
+                    failed = error
+        except StopIteration as end:
+            settled: Effect | None = end.value
+            return settled
+        finally:
+            deeds.close()
+
+    async def _do(self, relay: Relay, deed: InTransaction | Calling) -> Any:
+        from servicekit.ports.store import transact
+        from servicekit.runtime.deadline import bounded
+        from servicekit.runtime.relay import InTransaction
+
+        if isinstance(deed, InTransaction):
+            return await _hop(self._executor, lambda: transact(relay.storage, deed.body))
+        called = await _hop(self._executor, deed.call)  # which blocks, or makes a flow
+        return await self._driver.run(bounded(called, deed.span)) if isinstance(called, Generator) else called
+
+
+class _Undriven:
+    """Stands where a relay has its driver, since its flows are awaited."""
+
+    def run(self, flow: HttpFlow[T]) -> T:
+        raise AssertionError(f"{flow} is awaited, and not driven here")
+
+
+async def _hop(executor: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+    """Run what blocks in a thread. Cancelled before it has begun, it never begins; after that its end is waited for."""
+    running = executor.submit(call)
+    awaited = asyncio.wrap_future(running)
+    try:
+        await asyncio.wait([awaited])
+    except asyncio.CancelledError:
+        running.cancel()
+        while not awaited.done():
+            try:
+                await asyncio.wait([awaited])
+            except asyncio.CancelledError:  # asked twice: the answer is the same
+                continue
+        if not awaited.cancelled():
+            awaited.exception()  # looked at, so that asyncio does not report it as lost
+        raise
+    return awaited.result()

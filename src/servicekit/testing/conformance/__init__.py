@@ -1,0 +1,22 @@
+"""What an adapter of your own has to keep, as tests to subclass.
+
+::
+
+    class TestMyStorage(StorageConformance):
+        @pytest.fixture
+        def opened(self, tmp_path):
+            return lambda: MyStorage(tmp_path / "salon.db")
+
+Unlike the rest of :mod:`servicekit.testing` this package is made of tests, so it imports pytest and Hypothesis (extra
+``testing``).
+"""
+
+import pytest
+
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{part}" for part in ("joining", "outbox", "quota_model", "quotas", "racing", "tables", "writing"))
+)
+
+from servicekit.testing.conformance.storage import StorageConformance  # noqa: E402 - its assertions are rewritten first
+
+__all__ = ["StorageConformance"]

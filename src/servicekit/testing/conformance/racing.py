@@ -1,0 +1,67 @@
+"""What counts once, also where many come at once. Part of ``StorageConformance``."""
+
+from __future__ import annotations
+
+from servicekit.ids import UserId
+from servicekit.ports.store import Storage, Transaction, transact
+from servicekit.testing.conformance.things import NOON, at_once, group, message, nth, user
+
+__all__ = ["Racing"]
+
+
+class Racing:
+    """What tables promise to many."""
+
+    def test_of_many_who_pass_the_guard_at_once_one_passes(self, storage: Storage) -> None:
+        """Each of ten identities, in exactly one of eight transactions."""
+        passed = at_once(
+            8,
+            lambda _: [
+                transact(storage, lambda store, n=number: store.guards.pass_once(f"text {n}", NOON))  # type: ignore[misc]
+                for number in range(10)
+            ],
+        )
+        assert [sum(tries) for tries in zip(*passed, strict=True)] == [1] * 10
+
+    def test_an_event_that_comes_many_times_at_once_is_new_once(self, storage: Storage) -> None:
+        """As where a vendor repeats a call that we were slow to answer."""
+        seen = at_once(8, lambda _: transact(storage, lambda store: store.inbox.first_time("zoom", "e1", NOON)))
+        assert sorted(seen) == [False] * 7 + [True]
+
+    def test_no_fact_is_lost_between_keeping_and_looking(self, storage: Storage) -> None:
+        """One finds nothing and keeps a fact, another makes the thing and looks what was kept: held, one of them sees it."""
+        transact(storage, lambda store: store.groups.add(group()))
+        for number in range(1, 21):
+            about = f"s{number}"
+
+            def act(writer: int, number: int = number, about: str = about) -> bool:
+                def body(store: Transaction) -> bool:
+                    store.inbox.hold("46elks", about)
+                    if writer:
+                        store.messages.add(message(number, vendor="46elks", vendor_id=about))
+                        return bool(store.inbox.kept("46elks", about))
+                    if store.messages.where(vendor="46elks", vendor_id=about):
+                        return True
+                    store.inbox.keep("46elks", about, "delivered", NOON)
+                    return False
+
+                return transact(storage, body)
+
+            assert sorted(at_once(2, act)) == [False, True]
+
+    def test_racing_users_never_get_the_same_number(self, storage: Storage) -> None:
+        """Sixteen users, ten numbers: ten have one each."""
+
+        def fill(store: Transaction) -> None:
+            store.groups.add(group())
+            for number in range(1, 17):
+                store.users.add(user(number))
+            store.numbers.provide([f"+4676686{number:04d}" for number in range(10)])
+
+        def take(writer: int) -> list[str | None]:
+            mine = (nth(UserId, 2 * writer + one) for one in (1, 2))
+            return [transact(storage, lambda store, who=one: store.numbers.take(who)) for one in mine]  # type: ignore[misc]
+
+        transact(storage, fill)
+        taken = [number for numbers in at_once(8, take) for number in numbers if number is not None]
+        assert sorted(taken) == [f"+4676686{number:04d}" for number in range(10)]
