@@ -87,7 +87,15 @@ KINDS: list[Any] = [
     for name in MODULES
     for module in [import_module(f"servicekit.{name}")]
     for public in map(module.__dict__.get, module.__all__)
-    if isinstance(public, type) and attrs.has(public) and public.__name__ != "Effective"
+    if isinstance(public, type)
+    and attrs.has(public)
+    and public.__name__
+    not in {
+        "Effective",
+        "Recount",
+        "Setting",
+        "Tree",
+    }  # never written: readings of any type, a whole tree and what changed in it
 ]
 
 
