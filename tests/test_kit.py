@@ -34,7 +34,7 @@ from servicekit.errors import (
 from servicekit.groups import AddGroup, FoundOrganisation, ProvideNumbers
 from servicekit.ids import ProviderId
 from servicekit.meetings import FetchHostLink
-from servicekit.messages import SendText
+from servicekit.messages import SearchLog, SendText
 from servicekit.moments import Instant
 from servicekit.notices import Channel, Occasion, SaveTemplate
 from servicekit.outbox.retry import RetryPolicy
@@ -57,7 +57,8 @@ LOGIN = basic(*HOOK_LOGIN)
     ("url", "told"),
     [
         ("salon.db", "'salon.db' is no storage: write sqlite:///salon.db"),
-        ("postgres://localhost/salon", "'postgres' is no storage: write sqlite:///salon.db"),
+        ("mysql://localhost/salon", "'mysql' is no storage: write sqlite:///salon.db or postgresql://user@host/"),
+        ("postgresql://127.0.0.1:1/salon", "PostgreSQL cannot be reached or refuses the login: check the URL"),
         ("", "'' is no storage: write sqlite:///salon.db"),
         ("sqlite:///", "names no file: write sqlite:///salon.db"),
         ("sqlite:////no/such/folder/salon.db", "Does its folder exist?"),
@@ -88,6 +89,18 @@ def test_a_database_that_cannot_be_brought_up_to_date_is_let_go(tmp_path: Path) 
         Kit.open(f"sqlite:////{path}")
 
     assert [file.name for file in tmp_path.iterdir()] == ["salon.db"]  # its last user has tidied up the write-ahead log
+
+
+def test_a_kit_may_leave_the_tables_to_others(tmp_path: Path) -> None:
+    """Then tables that are not up to date are refused, with what to run, and left alone."""
+    url = f"sqlite:////{tmp_path}/salon.db"
+    with pytest.raises(StorageError, match="servicekit migrate") as caught:
+        Kit.open(url, migrate=False)
+    assert caught.value.code == "schema_too_old"
+    with Kit.open(url) as kit:
+        founded = kit.perform(FOUND, by=OPERATOR)
+    with Kit.open(url, migrate=False) as kit:
+        assert kit.ask(SearchLog(group=founded.root.id), by=Principal.of(founded.admin.id)).messages == ()
 
 
 def test_a_kit_finds_what_another_has_written(tmp_path: Path) -> None:
@@ -161,6 +174,20 @@ def test_the_machines_clock_tells_the_time_where_nobody_does(tmp_path: Path) -> 
     after = Instant.of(datetime.now().astimezone())
 
     assert mint(type(branch.id), before - MINUTE) < branch.id < mint(type(branch.id), after + MINUTE)
+
+
+def test_a_change_may_join_a_transaction_of_the_application(world: World) -> None:
+    """On its own connection: both rows are there after its commit, and neither after its rollback."""
+    with closing(sqlite3.connect(world.path, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE own (word TEXT)")
+        for end, there in (("ROLLBACK", []), ("COMMIT", ["theirs"])):
+            connection.execute("BEGIN")
+            connection.execute("INSERT INTO own VALUES ('theirs')")
+            added = world.kit.perform(AddGroup(parent=world.root.id, name="Team"), by=world.anna, within=connection)
+            connection.execute(end)
+            assert [word for (word,) in connection.execute("SELECT word FROM own")] == there
+            with world.look() as store:
+                assert (store.groups.find(added.id) is None) == (there == [])
 
 
 BAD: dict[str, tuple[Callable[[World], Command[Any]], type[ServicekitError], str, str]] = {
