@@ -6,11 +6,11 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -24,12 +24,13 @@ from servicekit.adapters.texts.fortysixelks import FortySixElks
 from servicekit.bookings import Booking, Cancel, Rebook
 from servicekit.errors import ConfigurationError, StorageBusy
 from servicekit.groups import ChangeSettings, Settings
-from servicekit.keys import ListKeys
+from servicekit.keys import KeyState, ListKeys
 from servicekit.messages import HandOver, SearchLog, SendText, Status
 from servicekit.moments import Instant
 from servicekit.outbox.effects import Effect, EffectKind, EffectState, ListEffects
 from servicekit.outbox.retry import RetryPolicy
 from servicekit.ports.http import HttpFlow
+from servicekit.ports.store import Storage, Transaction
 from servicekit.ports.texts import OutgoingText, TextReceipt
 from servicekit.runtime.relay import Delivered, Relay
 from servicekit.testing.clock import ManualClock
@@ -330,6 +331,25 @@ def test_who_lost_its_lease_records_nothing(
         assert world.effects(EffectState.DEAD) == []
 
 
+def test_who_lost_its_lease_brings_nothing_back(tmp_path: Path) -> None:
+    """The booking was cancelled and its key ended by another relay before our answer came: it stays ended."""
+    with slow_world(tmp_path) as (world, during, other):
+        booking = world.book(world.massage)
+        after: list[object] = []
+
+        def act() -> None:
+            world.ask(Cancel(booking.id))
+            overtaken(world, other)()
+            after.append(world.tables())
+
+        during.acts.append(act)
+        assert world.kit.relay().step() is not None
+
+        assert after == [world.tables()]
+        assert [key.state for key in world.ask(ListKeys(booking.id))] == [KeyState.ENDED]
+        assert world.exivo_keys() == []
+
+
 def test_who_lost_its_lease_to_an_unforeseen_error_records_nothing(tmp_path: Path) -> None:
     """The error is logged, and the other relay's outcome stands."""
     with slow_world(tmp_path) as (world, during, other):
@@ -387,7 +407,7 @@ def test_a_machine_that_slept_before_its_call_does_not_make_it(world: World) -> 
     """The time is gone from the lease: nothing leaves, and it is tried again."""
     send(world)
     kit = world.kit.relay()
-    # Looks: at the claim, in the transaction that prepares, and before the call.
+    # Looks: at the claim, before the transaction that prepares, and in it; the call comes after.
     relay = Relay(
         storage=kit.storage, wiring=kit.wiring, driver=kit.driver, clock=_Sleepy(world.clock, 3), mint=kit.mint
     )
@@ -397,6 +417,46 @@ def test_a_machine_that_slept_before_its_call_does_not_make_it(world: World) -> 
     assert texts(world) == []
     world.settle()
 
+    assert texts(world) == ["Hej"]
+
+
+@define
+class _Between:
+    """A database; before its transactions in turn, something happens elsewhere."""
+
+    inner: Storage
+    acts: list[Callable[[], object]]
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """As the database does."""
+        if self.acts:
+            self.acts.pop(0)()
+        return self.inner.write()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+def test_a_relay_whose_clock_is_behind_begins_nothing_that_another_has_claimed(world: World) -> None:
+    """By its own clock the lease still runs; the fence has moved on, so nothing leaves and nothing is written."""
+    send(world)
+
+    def claimed_by_a_clock_ahead() -> None:
+        with world.look() as store:
+            assert store.effects.claim(world.now + 3 * MINUTE, world.now + 5 * MINUTE) is not None
+        before.append(world.tables())
+
+    before: list[object] = []
+    kit = world.kit.relay()
+    storage = cast("Storage", _Between(kit.storage, [lambda: None, claimed_by_a_clock_ahead]))
+    relay = Relay(storage=storage, wiring=kit.wiring, driver=kit.driver, clock=kit.clock, mint=kit.mint)
+    effect = relay.step()
+
+    assert effect is not None
+    assert effect.state is EffectState.REPLACED
+    assert before == [world.tables()]
+    assert texts(world) == []
+    world.settle()
     assert texts(world) == ["Hej"]
 
 
