@@ -49,6 +49,14 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the code of servicekit.sms in small ways and see that a test notices; half an hour. Lists who survives."""
+    _install(session, "tests", "mutants")
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style, banned clocks and randomness, the one way of imports, and a docstring on every test."""
     _install(session, "lint", "tests")
