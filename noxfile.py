@@ -63,7 +63,6 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports")
-    session.run("interrogate", "--quiet", "tests")
 
 
 @nox.session
