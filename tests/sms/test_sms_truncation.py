@@ -146,6 +146,7 @@ def test_a_grapheme_cluster_is_kept_or_dropped_whole(cluster: str) -> None:
         ("x", "\U000e0080"),
         ("\u1160", "\uac00"),
         ("\u11ff", "\u1200"),
+        ("\u11ab", "\u115f"),
         ("x", "\U0001f1e5"),
         (FLAG[0], "\U0001f200"),
         (FLAG[0], "\U0001f1e5"),
