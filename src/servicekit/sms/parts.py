@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from servicekit.errors import Invalid
 from servicekit.sms.alphabet import ESCAPE_MARK
@@ -92,11 +92,11 @@ class Part(NamedTuple):
         """The encoded text that follows the header: packed septets after their fill bits, or big-endian UTF-16.
 
         Raises:
-            Invalid: ``lone_surrogate`` if the part holds half of a surrogate pair.
+            Invalid: ``lone_surrogate`` if the message holds half of a surrogate pair, in whichever part.
         """
         if self.encoding == GSM_7:
             return pack(self.septets, fill=fill_bits(self.udh))
-        refuse_lone_surrogates(self.text)
+        refuse_lone_surrogates(self.whole)
         start, end = self._place
         return self.layout[2][start:end]
 
@@ -155,15 +155,24 @@ def _character(text: str, layout: Layout, place: int) -> int:
         return place - data[:place].count(ESCAPE_MARK)
     if len(data) == 2 * len(text):
         return place // 2
-    before = data[:place].decode("utf-16-be", "surrogatepass")
-    if text.startswith(before):
-        return len(before)
-    # The str holds a pair as two code points, which the decoder has made one: count.
+    octets = data[::2]
+    if _firsts(octets) == len(octets) - len(text):  # so each belongs to a character of two units
+        return place // 2 - _firsts(octets[: place // 2])
+    # The str holds halves of pairs, too: count.
     index = units = 0
     while 2 * units < place:
         units += 2 if text[index] > "\uffff" else 1
         index += 1
     return index
+
+
+_HIGH: Final = bytes(range(0xD8, 0xDC))
+"""The high octet of the first half of a surrogate pair."""
+
+
+def _firsts(octets: bytes) -> int:
+    """How many of the high octets of UTF-16 belong to first halves of pairs."""
+    return len(octets) - len(octets.translate(None, _HIGH))
 
 
 _make = tuple.__new__  # NamedTuple's own __new__ costs twice as much
