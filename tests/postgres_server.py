@@ -32,6 +32,10 @@ def served(folder: Path) -> Iterator[str]:
     if named:
         yield named
         return
+    # The wheel locks a file in its own runtime folder where that exists, or else one in the temporary folder, which all users
+    # of the machine would share, and only the first could lock.
+    (folder / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
     with warnings.catch_warnings():
         # The wheel asks platformdirs for a runtime folder, which warns where the login has none (root, containers).
         warnings.filterwarnings("ignore", module="platformdirs")
