@@ -18,7 +18,6 @@ from servicekit.meetings import MeetingState
 from servicekit.messages import Direction, HandOver, Message, SearchLog, Status
 from servicekit.outbox.effects import EffectKind
 from servicekit.outbox.facts import Fact, MeetingGone, TextReceived, TextReported
-from servicekit.outbox.letters import Letter
 from servicekit.usecases.following import made_anew
 from servicekit.usecases.texting import report
 from servicekit.usecases.work import Work
@@ -91,18 +90,7 @@ def _send_answer(work: Work, user: User, fact: TextReceived, previous: str) -> N
         at=work.at,
         previous=previous,
     )
-    work.store.letters.add(
-        Letter(
-            id=mail_id,
-            organisation=user.organisation,
-            message_id=mail.message_id,
-            envelope_from=mail.envelope_from,
-            recipient=user.email,
-            raw=mail.raw,
-            made_at=work.at,
-        )
-    )
-    work.enqueue(EffectKind.LETTER, mail_id, user.organisation)
+    work.post(mail_id, user.organisation, mail, to=user.email)
 
 
 def _last_sent(work: Work, user: User, number: str) -> str:

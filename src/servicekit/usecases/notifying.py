@@ -13,8 +13,7 @@ from servicekit.mail import plain_mail
 from servicekit.meetings import MeetingState, host_link
 from servicekit.moments import Instant
 from servicekit.notices import DEFAULTS, Channel, Occasion, Rendered, SaveTemplate, Template, check, render
-from servicekit.outbox.effects import Effect, EffectKind
-from servicekit.outbox.letters import Letter
+from servicekit.outbox.effects import Effect
 from servicekit.usecases.delivering import Done, Step
 from servicekit.usecases.texting import submit
 from servicekit.usecases.work import Work
@@ -109,15 +108,4 @@ def _mail(work: Work, booking: Booking, to: str, rendered: Rendered) -> None:
         message_id=f"<{mail_id}@{sender.rpartition('@')[2]}>",
         at=work.at,
     )
-    work.store.letters.add(
-        Letter(
-            id=mail_id,
-            organisation=booking.organisation,
-            message_id=mail.message_id,
-            envelope_from=mail.envelope_from,
-            recipient=to,
-            raw=mail.raw,
-            made_at=work.at,
-        )
-    )
-    work.enqueue(EffectKind.LETTER, mail_id, booking.organisation)
+    work.post(mail_id, booking.organisation, mail, to=to)

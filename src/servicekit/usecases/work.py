@@ -15,9 +15,11 @@ from servicekit.commands import Principal, PrincipalKind
 from servicekit.decisions import Allowed, Denied, require
 from servicekit.errors import ConfigurationError, Forbidden, Invalid, NotFound
 from servicekit.groups import Group, User, ascii_domain
-from servicekit.ids import EffectId, GroupId, Id, UserId
+from servicekit.ids import EffectId, GroupId, Id, MailId, UserId
+from servicekit.mail import OutgoingMail
 from servicekit.moments import Instant
 from servicekit.outbox.effects import Effect, EffectKind, Stage
+from servicekit.outbox.letters import Letter
 from servicekit.permissions import Grant, decide
 from servicekit.ports.doors import Doors
 from servicekit.ports.mail import Mailer
@@ -209,6 +211,21 @@ class Work:
                 payload=payload,
             )
         )
+
+    def post(self, mail_id: MailId, organisation: GroupId, mail: OutgoingMail, *, to: str) -> None:
+        """Store a mail of ours for one recipient, and enqueue its hand-over."""
+        self.store.letters.add(
+            Letter(
+                id=mail_id,
+                organisation=organisation,
+                message_id=mail.message_id,
+                envelope_from=mail.envelope_from,
+                recipient=to,
+                raw=mail.raw,
+                made_at=self.at,
+            )
+        )
+        self.enqueue(EffectKind.LETTER, mail_id, organisation)
 
 
 def unseen(thing: object) -> NotFound:
