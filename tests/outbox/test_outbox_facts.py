@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from servicekit.outbox.facts import AppDeauthorized, MeetingGone, TextReceived, TextReported, TextStatus
+from attrs import evolve
+
+from servicekit.codec import dumps, loads
+from servicekit.outbox.facts import AppDeauthorized, MeetingGone, TextPart, TextReceived, TextReported, TextStatus
 
 
 def test_texts_and_evidence_stay_out_of_logs() -> None:
@@ -38,3 +41,16 @@ def test_the_same_news_twice_is_equal() -> None:
 def test_words_that_are_stored() -> None:
     """Facts that came early are kept by these words: changing one loses what was kept."""
     assert set(TextStatus) == {"SENT", "BUFFERED", "DELIVERED", "UNDELIVERED", "UNSENT", "UNKNOWN"}
+
+
+def test_a_text_is_whole_and_of_words_alone_unless_the_carrier_says_otherwise() -> None:
+    """A part says which of how many it is; what is no text is named. Both are kept as JSON and read back."""
+    whole = TextReceived(
+        vendor="v", event_id="e1", vendor_id="s1", sender="+46701740605", to="+46766861001", text="Hej"
+    )
+    assert whole.part is None
+    assert whole.media == ()
+
+    part = evolve(whole, part=TextPart(reference="8:42", number=2, total=3), media=("binary, 42 bytes",))
+    assert loads(dumps(part), TextReceived) == part
+    assert loads(dumps(whole), TextReceived) == whole

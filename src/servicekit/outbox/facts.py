@@ -13,7 +13,16 @@ from attrs import field, frozen
 
 from servicekit.moments import Instant
 
-__all__ = ["AppDeauthorized", "Evidence", "Fact", "MeetingGone", "TextReceived", "TextReported", "TextStatus"]
+__all__ = [
+    "AppDeauthorized",
+    "Evidence",
+    "Fact",
+    "MeetingGone",
+    "TextPart",
+    "TextReceived",
+    "TextReported",
+    "TextStatus",
+]
 
 Evidence = Mapping[str, object]
 """What the vendor sent, as parsed (JSON-ready), without our own secrets."""
@@ -56,13 +65,41 @@ class TextReported(Fact):
 
 
 @frozen(kw_only=True)
+class TextPart:
+    """Which part of a long text this is (3GPP TS 23.040, 9.2.3.24.1), where the carrier does not join parts itself.
+
+    Attributes:
+        reference: what the parts of one text have in common, as the carrier writes it. References of 8 and of 16 bits are
+            different things: an adapter that sees the width writes it too (``"8:42"``, ``"16:42"``).
+        number: which part, from 1.
+        total: how many parts the text has, from 1 to 255.
+    """
+
+    reference: str
+    number: int
+    total: int
+
+
+@frozen(kw_only=True)
 class TextReceived(Fact):
-    """A text from a mobile (``sender``) to one of our numbers (``to``), both E.164 where the carrier gives that."""
+    """A text from a mobile (``sender``) to one of our numbers (``to``), both E.164 where the carrier gives that.
+
+    Attributes:
+        vendor_id: the carrier's id of the text, or of this part of it.
+        sender: who sent it: a number, a short code, or a name in letters.
+        to: our number.
+        text: what it says; of a part, only that part's words.
+        part: which part of a long text this is; None for one that is whole.
+        media: what came that is no text, one line a person can read each: ``"image/jpeg https://..."``,
+            ``"binary, 42 bytes"``. The content itself is not kept.
+    """
 
     vendor_id: str
     sender: str
     to: str
     text: str = field(repr=False)
+    part: TextPart | None = None
+    media: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
