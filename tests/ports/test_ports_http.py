@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from servicekit.errors import OutcomeUnknown, OutsideError, Rejected, Throttled, Unreachable
 from servicekit.moments import Instant
-from servicekit.ports.http import HookAnswer, HttpRequest, HttpResponse, basic, header, refusal, unreadable
+from servicekit.ports.http import (
+    HookAnswer,
+    HttpRequest,
+    HttpResponse,
+    asked_to_wait,
+    basic,
+    header,
+    refusal,
+    unreadable,
+)
 
 URL = "https://api.example/v1/things"
 TEXTS = st.text(max_size=9)
@@ -171,6 +180,41 @@ class TestRefusals:
             assert isinstance(error, Throttled)
             assert error.until == until
             assert error.message.startswith("exivo answered 429; ")
+
+    @pytest.mark.parametrize(
+        ("said", "date", "until"),
+        [
+            ("30", "Wed, 25 Nov 2026 12:00:00 GMT", "2026-11-25T12:00:30Z"),
+            (" 0 ", "Wed, 25 Nov 2026 12:00:00 GMT", "2026-11-25T12:00:00Z"),
+            ("Wed, 25 Nov 2026 12:01:00 GMT", "", "2026-11-25T12:01:00Z"),
+            ("Wed, 25 Nov 2026 12:01:00 -0000", "", "2026-11-25T12:01:00Z"),
+            ("30", "", None),
+            ("30", "yesterday", None),
+            ("123456789", "Wed, 25 Nov 2026 12:00:00 GMT", None),
+            ("٣", "Wed, 25 Nov 2026 12:00:00 GMT", None),
+            ("soon", "Wed, 25 Nov 2026 12:00:00 GMT", None),
+            ("Wed, 25 Nov 99999 12:00:00 GMT", "", None),
+            ("", "Wed, 25 Nov 2026 12:00:00 GMT", None),
+        ],
+    )
+    def test_a_pause_is_read_from_the_answer(self, said: str, date: str, until: str | None) -> None:
+        """Retry-After as a date, or as seconds from the answer's own date; else nobody knows; a stated time comes first."""
+        response = HttpResponse(status=429, headers={"retry-after": said, "date": date})
+        expected = None if until is None else Instant.parse(until)
+
+        assert asked_to_wait(response) == expected
+        error = refusal("exivo", POST, response)
+        assert isinstance(error, Throttled)
+        assert error.until == expected
+        stated = refusal("exivo", POST, response, until=Instant(5))
+        assert isinstance(stated, Throttled)
+        assert stated.until == Instant(5)
+
+    @given(TEXTS | st.text("0123456789 :,GMTWedNov+-", max_size=40), TEXTS)
+    def test_any_pause_is_read_or_passed_over(self, said: str, date: str) -> None:
+        """Whatever stands in the headers, no exception escapes."""
+        found = asked_to_wait(HttpResponse(status=429, headers={"retry-after": said, "date": date}))
+        assert found is None or isinstance(found, Instant)
 
     @pytest.mark.parametrize(("request_", "expected"), [(GET, Unreachable), (POST, OutcomeUnknown)])
     def test_an_answer_that_lacks_something_is_not_believed(

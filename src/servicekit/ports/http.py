@@ -10,19 +10,32 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Generator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from attrs import field, frozen
 
-from servicekit.errors import OutcomeUnknown, OutsideError, Rejected, Throttled, Unreachable
+from servicekit.errors import Invalid, OutcomeUnknown, OutsideError, Rejected, Throttled, Unreachable
 from servicekit.moments import Instant
 
-__all__ = ["HookAnswer", "HttpFlow", "HttpRequest", "HttpResponse", "basic", "header", "refusal", "unreadable"]
+__all__ = [
+    "HookAnswer",
+    "HttpFlow",
+    "HttpRequest",
+    "HttpResponse",
+    "asked_to_wait",
+    "basic",
+    "header",
+    "refusal",
+    "unreadable",
+]
 
 T = TypeVar("T")
 
 _SHOWN = 500  # characters of a vendor's body kept in an error's facts
+_DIGITS = 8  # of a Retry-After in seconds: three years
 
 
 @frozen(kw_only=True)
@@ -133,13 +146,43 @@ def header(headers: Mapping[str, str], name: str) -> str:
     return next((value for key, value in headers.items() if key.lower() == name.lower()), "")
 
 
+def asked_to_wait(response: HttpResponse) -> Instant | None:
+    """Until when ``Retry-After`` asks to wait (RFC 9110 10.2.3): its date, or its seconds from the answer's own ``Date``.
+
+    None where it is absent or neither, or where its seconds begin at a time that is not told: who calls has no clock.
+
+    >>> said = {"retry-after": "30", "date": "Wed, 25 Nov 2026 12:00:00 GMT"}
+    >>> asked_to_wait(HttpResponse(status=429, headers=said))
+    Instant('2026-11-25T12:00:30Z')
+    """
+    said = response.headers.get("retry-after", "").strip()
+    if not (said.isascii() and said.isdigit()):
+        return _http_date(said)
+    sent = _http_date(response.headers.get("date", "")) if len(said) <= _DIGITS else None
+    return None if sent is None else sent + timedelta(seconds=int(said))
+
+
+def _http_date(text: str) -> Instant | None:
+    try:
+        told: datetime = parsedate_to_datetime(text)
+        return Instant.of(told if told.tzinfo else told.replace(tzinfo=UTC))
+    except (
+        ValueError,
+        TypeError,
+        IndexError,
+        OverflowError,
+        Invalid,
+    ):  # what the reader raises on texts that are no date
+        return None
+
+
 def refusal(
     vendor: str, request: HttpRequest, response: HttpResponse, *, until: Instant | None = None, message: str = ""
 ) -> OutsideError:
     """The error that a non-2xx answer means, by what may be done about it.
 
-    429 waits. 5xx and 408 of a repeatable request may simply be tried again; of a create they may have happened. Any other
-    status is the vendor's final no.
+    429 waits until ``until``, or as its ``Retry-After`` says (:func:`asked_to_wait`). 5xx and 408 of a repeatable request may
+    simply be tried again; of a create they may have happened. Any other status is the vendor's final no.
     """
     facts: dict[str, Any] = {
         "vendor": vendor,
@@ -150,7 +193,7 @@ def refusal(
     }
     said = f"{vendor} answered {response.status}" + (f": {message}" if message else "")
     if response.status == 429:  # noqa: PLR2004 - RFC 6585 4
-        return Throttled(f"{said}; wait before the next try", until=until, **facts)
+        return Throttled(f"{said}; wait before the next try", until=until or asked_to_wait(response), **facts)
     if response.status >= 500 or response.status == 408:  # noqa: PLR2004 - RFC 9110 15.6, 15.5.9
         if request.repeatable:
             return Unreachable(f"{said}; it can be tried again", **facts)

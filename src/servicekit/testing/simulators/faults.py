@@ -207,7 +207,8 @@ class Fault:
         if self.kind is FaultKind.THROTTLED:
             now = simulator.now()
             waiting = retry_after(self.retry_after, now + timedelta(seconds=self.after), now)
-            return simulator.error(429, "Too many requests", waiting)
+            dated = {"date": format_datetime(now.utc, usegmt=True)}  # as every server with a clock does: RFC 9110 6.6.1
+            return simulator.error(429, "Too many requests", {**waiting, **dated})
         if self.kind is FaultKind.ERROR:
             return HttpResponse(status=self.status)
         if self.kind is FaultKind.BAD_GATEWAY:
