@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import timegm
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache
+from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -14,7 +15,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from servicekit.errors import Invalid
-from servicekit.moments import Instant, Window, as_instant, check_zone
+from servicekit.moments import Instant, Window, as_instant, check_zone, offsets
 
 FIRST = datetime(1, 1, 2, tzinfo=UTC)
 LAST = datetime(9999, 12, 30, 23, 59, 59, 999_999, tzinfo=UTC)
@@ -331,3 +332,37 @@ class TestWindow:
         start = datetime(2026, 11, 25, 14, tzinfo=ZoneInfo("Europe/Zurich"))
         window = Window(start, start + timedelta(hours=1))
         assert (str(window.opens), str(window.closes)) == ("2026-11-25T13:00:00Z", "2026-11-25T14:00:00Z")
+
+
+CHANGING = ("Europe/Zurich", "Europe/Stockholm", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "UTC")
+
+
+class TestOffsets:
+    """Stretches of one offset, against the zone asked for every quarter of an hour and around every change."""
+
+    @given(st.sampled_from(CHANGING), st.integers(0, 364 * 86_400), st.integers(1, 40 * 86_400_000_000))
+    def test_stretches_cover_the_time_and_say_its_offset(self, zone: str, second: int, length: int) -> None:
+        """They follow one another without a hole, and within each every clock has the offset that is said."""
+        since = Instant.parse("2026-01-01T00:00:00Z").us + second * 1_000_000 + 7
+        found = list(offsets(zone, since, since + length))
+        assert [begins for begins, _, _ in found] == [since, *(ends for _, ends, _ in found[:-1])]
+        assert found[-1][1] == since + length
+        for begins, ends, offset in found:
+            for us in {*range(begins, ends, 86_400_000_000), begins, ends - 1}:
+                assert Instant(us).local(zone).utcoffset() == offset * MICROSECOND
+        assert all(one[2] != other[2] for one, other in pairwise(found))
+
+    def test_a_change_at_the_very_end_is_no_stretch(self) -> None:
+        """The stretch that is asked for may end at a change, or just after it."""
+        change = Instant.parse("2026-03-29T01:00:00Z").us
+        assert len(list(offsets("Europe/Zurich", change - 1, change))) == 1
+        assert list(offsets("Europe/Zurich", change - 1, change + 1)) == [
+            (change - 1, change, 3_600_000_000),
+            (change, change + 1, 7_200_000_000),
+        ]
+
+    def test_nothing_of_no_time(self) -> None:
+        """An empty time has no stretch; a zone that is none is refused."""
+        assert list(offsets("UTC", 5, 5)) == []
+        with pytest.raises(Invalid):
+            list(offsets("Mars/Olympus", 0, 1))

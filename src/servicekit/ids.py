@@ -15,8 +15,10 @@ from servicekit.errors import Invalid
 from servicekit.moments import Instant
 
 __all__ = [
+    "AbsenceId",
     "BookingId",
     "BranchId",
+    "ClassId",
     "ClientId",
     "CustomerId",
     "CustomerUserId",
@@ -31,6 +33,7 @@ __all__ = [
     "MessageId",
     "OrderId",
     "ProviderId",
+    "SeriesId",
     "ServiceId",
     "UserId",
 ]
@@ -131,6 +134,24 @@ class BookingId(Id):
     """A booking."""
 
     prefix = "bkg"
+
+
+class ClassId(Id):
+    """A scheduled class, in which seats are booked."""
+
+    prefix = "cls"
+
+
+class SeriesId(Id):
+    """A series of bookings that recur."""
+
+    prefix = "ser"
+
+
+class AbsenceId(Id):
+    """A time at which a person or a room cannot be booked."""
+
+    prefix = "abs"
 
 
 class KeyId(Id):

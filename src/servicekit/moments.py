@@ -15,6 +15,7 @@ pendulum is imported on first use of a zone, so that importing this file costs n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol, Self, overload
@@ -26,7 +27,7 @@ from servicekit.errors import Invalid
 if TYPE_CHECKING:
     import pendulum
 
-__all__ = ["Clock", "Instant", "Window", "Zone", "as_instant", "check_zone"]
+__all__ = ["Clock", "Instant", "Window", "Zone", "as_instant", "check_zone", "offsets"]
 
 Zone = str
 """An IANA time zone name such as ``"Europe/Stockholm"``; check what users type with :func:`check_zone`."""
@@ -232,6 +233,55 @@ class Clock(Protocol):
     def now(self) -> Instant:
         """The present instant."""
         ...
+
+
+_STEP = 86_400
+_SECOND = 1_000_000
+
+
+def offsets(zone: Zone, since: int, until: int) -> Iterator[tuple[int, int, int]]:
+    """The stretches from ``since`` until ``until`` in which clocks in ``zone`` keep one distance to UTC, in order.
+
+    For interval arithmetic on wall-clock times: within a stretch, what the clock shows is the instant plus the offset. All in
+    microseconds, since 1970 in UTC. Costs a look at the zone a day and 17 a change; two changes within a day that cancel each
+    other, which no zone has ever had, would be missed.
+
+    >>> spring = Instant.parse("2026-03-29T00:00:00Z").us
+    >>> [offset // 3_600_000_000 for _, _, offset in offsets("Europe/Zurich", spring, spring + 86_400_000_000)]
+    [1, 2]
+
+    Yields:
+        from, until (the next one's from), offset.
+
+    Raises:
+        Invalid: ``unknown_zone``.
+    """
+    import pendulum
+
+    tz = pendulum.timezone(check_zone(zone))
+
+    def offset(second: int) -> timedelta:
+        return (_EPOCH + timedelta(seconds=second)).astimezone(tz).utcoffset() or timedelta(0)
+
+    begins, here, now = since, since // _SECOND, offset(since // _SECOND)
+    while here * _SECOND < until:
+        there = min(here + _STEP, -(-until // _SECOND))
+        then = offset(there)
+        if then != now:
+            before, after = here, there  # clocks change at whole seconds: somewhere after one, at the other or before
+            while after - before > 1:
+                middle = (before + after) // 2
+                if offset(middle) == now:
+                    before = middle
+                else:
+                    after = middle
+            there, then = after, offset(after)
+            if after * _SECOND < until:
+                yield begins, after * _SECOND, now // _MICROSECOND
+                begins, now = after * _SECOND, then
+        here = there
+    if begins < until:
+        yield begins, until, now // _MICROSECOND
 
 
 @cache
