@@ -24,6 +24,7 @@ __all__ = [
     "Execute",
     "MessageTable",
     "OrderTable",
+    "Shape",
     "SqlGuards",
     "SqlInbox",
     "SqlNumbers",
@@ -54,32 +55,45 @@ Execute = Callable[[str, Sequence[object]], Cursor]
 """Runs one statement with ``?`` for its parameters."""
 
 
-class SqlTable(Generic[E]):
-    """A table of one class of things; ``key`` is its primary key."""
+class Shape(Generic[E]):
+    """How things of one class stand in a table of theirs, with the SQL that never changes; ``key`` is the primary key."""
 
-    def __init__(
-        self, execute: Execute, dialect: Dialect, name: str, rows: Rows[E], key: tuple[str, ...] = ("id",)
-    ) -> None:
+    def __init__(self, name: str, kind: type[E], key: tuple[str, ...] = ("id",)) -> None:
+        self.name = name
+        self.key = key
+        self.rows = Rows(kind)
+        quoted = [f'"{column}"' for column in self.rows.columns]
+        self.columns = ", ".join(quoted)
+        self.insert = f"INSERT INTO {name} ({self.columns}) VALUES ({', '.join('?' * len(quoted))})"  # noqa: S608
+        self.one = " AND ".join(f'"{column}" = ?' for column in key)
+        self.update = f"UPDATE {name} SET {', '.join(f'{column} = ?' for column in quoted)} WHERE {self.one}"  # noqa: S608
+        self.order = ", ".join(f'"{column}"' for column in key)
+
+    def columns_of(self, name: str) -> str:
+        """The columns as those of a table that a join calls ``name``."""
+        return ", ".join(f'{name}."{column}"' for column in self.rows.columns)
+
+
+class SqlTable(Generic[E]):
+    """A table of one class of things."""
+
+    def __init__(self, execute: Execute, dialect: Dialect, shape: Shape[E]) -> None:
         self.execute = execute
         self.dialect = dialect
-        self.name = name
-        self.rows = rows
-        self.key = key
-        self.columns = ", ".join(f'"{column}"' for column in rows.columns)
+        self.shape = shape
+        self.name = shape.name
+        self.rows = shape.rows
+        self.columns = shape.columns
 
     def add(self, thing: E) -> None:
         """Insert one row."""
-        marks = ", ".join("?" * len(self.rows.columns))
-        self.execute(f"INSERT INTO {self.name} ({self.columns}) VALUES ({marks})", self.rows.row(thing))  # noqa: S608
+        self.execute(self.shape.insert, self.rows.row(thing))
 
     def save(self, thing: E) -> None:
         """Update one row by its key."""
-        changes = ", ".join(f'"{column}" = ?' for column in self.rows.columns)
-        key = " AND ".join(f'"{column}" = ?' for column in self.key)
         row = self.rows.row(thing)
-        keys = [row[self.rows.columns.index(column)] for column in self.key]
-        done = self.execute(f"UPDATE {self.name} SET {changes} WHERE {key}", [*row, *keys])  # noqa: S608
-        if done.rowcount != 1:
+        keys = [row[self.rows.columns.index(column)] for column in self.shape.key]
+        if self.execute(self.shape.update, [*row, *keys]).rowcount != 1:
             raise StorageError(f"There is no row of {self.name} to change.", table=self.name, key=keys)
 
     def find(self, key: str) -> E | None:
@@ -109,9 +123,7 @@ class SqlTable(Generic[E]):
             else:
                 tests.append(f'"{column}" = ?')
                 values.append(self.rows.value(column, value))
-        return self.select(
-            " AND ".join(tests) or "1 = 1", values, order=", ".join(f'"{column}"' for column in self.key)
-        )
+        return self.select(" AND ".join(tests) or "1 = 1", values, order=self.shape.order)
 
     def select(
         self, test: str, values: Sequence[object], *, order: str = "", most: int | None = None, lock: str = ""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cached_property
 from typing import TypeVar
 
 from servicekit.adapters.storage.dialect import Dialect
 from servicekit.adapters.storage.effects import EffectTable
 from servicekit.adapters.storage.quotas import SqlQuotas
-from servicekit.adapters.storage.rows import Rows
 from servicekit.adapters.storage.tables import (
     BookingTable,
     Execute,
     MessageTable,
     OrderTable,
+    Shape,
     SqlGuards,
     SqlInbox,
     SqlNumbers,
@@ -26,7 +27,7 @@ from servicekit.groups import Domain, Group, User
 from servicekit.ids import GroupId
 from servicekit.keys import Key
 from servicekit.meetings import Meeting
-from servicekit.messages import Message
+from servicekit.messages import Message, MessagePart
 from servicekit.notices import Template
 from servicekit.outbox.effects import Effect
 from servicekit.outbox.letters import Letter
@@ -37,64 +38,76 @@ from servicekit.ports import store
 __all__ = ["SqlTransaction"]
 
 E = TypeVar("E")
+T = TypeVar("T")
+
+_GROUPS = Shape("groups", Group)
+_PATH = (
+    "WITH RECURSIVE up (id, depth) AS (SELECT id, 0 FROM groups WHERE id = ? UNION ALL"  # noqa: S608
+    " SELECT groups.parent, up.depth + 1 FROM groups JOIN up ON groups.id = up.id WHERE groups.parent IS NOT NULL)"
+    f" SELECT {_GROUPS.columns_of('groups')}"
+    " FROM groups JOIN up ON groups.id = up.id ORDER BY up.depth"
+)
 
 
-@cache
-def _rows(kind: type[E]) -> Rows[E]:
-    return Rows(kind)
+def _made(make: Callable[[Execute, Dialect], T]) -> cached_property[T]:
+    """Something over a transaction, made when it is first asked for: most transactions need three or four of them."""
+    return cached_property(lambda transaction: make(transaction._execute, transaction._dialect))  # noqa: SLF001
+
+
+def _table(name: str, kind: type[E], key: tuple[str, ...] = ("id",)) -> cached_property[store.Table[E]]:
+    shape = Shape(name, kind, key)
+    return _made(lambda execute, dialect: SqlTable(execute, dialect, shape))
+
+
+def _with_more(
+    table: Callable[[Execute, Dialect, Shape[E]], T], name: str, kind: type[E], key: tuple[str, ...] = ("id",)
+) -> cached_property[T]:
+    shape = Shape(name, kind, key)
+    return _made(lambda execute, dialect: table(execute, dialect, shape))
 
 
 class SqlTransaction:
     """What a use case works with; see :class:`servicekit.ports.store.Transaction`."""
+
+    groups = _table("groups", Group)
+    users: cached_property[store.Users] = _with_more(UserTable, "users", User)
+    domains = _table("domains", Domain, ("name",))
+    grants = _table("grants", Grant)
+    messages: cached_property[store.Messages] = _with_more(MessageTable, "messages", Message)
+    parts = _table("message_parts", MessagePart, ("message", "number"))
+    letters = _table("letters", Letter)
+    branches = _table("branches", Branch)
+    services = _table("services", Service)
+    providers = _table("providers", Provider)
+    clients = _table("clients", Client)
+    bookings: cached_property[store.Bookings] = _with_more(BookingTable, "bookings", Booking)
+    keys = _table("keys", Key)
+    meetings = _table("meetings", Meeting)
+    templates = _table("templates", Template, ("organisation", "occasion", "channel"))
+    customers = _table("customers", Customer)
+    facilities = _table("facilities", Facility)
+    customer_users = _table("customer_users", CustomerUser)
+    orders: cached_property[store.Orders] = _with_more(OrderTable, "orders", Order)
+    effects: cached_property[store.Effects] = _with_more(EffectTable, "effects", Effect)
+    quotas: cached_property[store.Quotas] = _made(SqlQuotas)
+    guards: cached_property[store.Guards] = _made(lambda execute, _: SqlGuards(execute))
+    inbox: cached_property[store.Inbox] = _made(SqlInbox)
+    numbers: cached_property[store.Numbers] = _made(SqlNumbers)
 
     def __init__(self, execute: Execute, dialect: Dialect, *, writes: bool = True) -> None:
         self._execute = execute
         self._dialect = dialect
         self._writes = writes
         self._shared = set[str]()  # groups whose tree is shared already
-        self.groups: store.Table[Group] = SqlTable(execute, dialect, "groups", _rows(Group))
-        self.users: store.Users = UserTable(execute, dialect, "users", _rows(User))
-        self.domains: store.Table[Domain] = SqlTable(execute, dialect, "domains", _rows(Domain), ("name",))
-        self.grants: store.Table[Grant] = SqlTable(execute, dialect, "grants", _rows(Grant))
-        self.messages: store.Messages = MessageTable(execute, dialect, "messages", _rows(Message))
-        self.letters: store.Table[Letter] = SqlTable(execute, dialect, "letters", _rows(Letter))
-        self.branches: store.Table[Branch] = SqlTable(execute, dialect, "branches", _rows(Branch))
-        self.services: store.Table[Service] = SqlTable(execute, dialect, "services", _rows(Service))
-        self.providers: store.Table[Provider] = SqlTable(execute, dialect, "providers", _rows(Provider))
-        self.clients: store.Table[Client] = SqlTable(execute, dialect, "clients", _rows(Client))
-        self.bookings: store.Bookings = BookingTable(execute, dialect, "bookings", _rows(Booking))
-        self.keys: store.Table[Key] = SqlTable(execute, dialect, "keys", _rows(Key))
-        self.meetings: store.Table[Meeting] = SqlTable(execute, dialect, "meetings", _rows(Meeting))
-        self.templates: store.Table[Template] = SqlTable(
-            execute, dialect, "templates", _rows(Template), ("organisation", "occasion", "channel")
-        )
-        self.customers: store.Table[Customer] = SqlTable(execute, dialect, "customers", _rows(Customer))
-        self.facilities: store.Table[Facility] = SqlTable(execute, dialect, "facilities", _rows(Facility))
-        self.customer_users: store.Table[CustomerUser] = SqlTable(
-            execute, dialect, "customer_users", _rows(CustomerUser)
-        )
-        self.orders: store.Orders = OrderTable(execute, dialect, "orders", _rows(Order))
-        self.effects: store.Effects = EffectTable(execute, dialect, "effects", _rows(Effect))
-        self.quotas: store.Quotas = SqlQuotas(execute, dialect)
-        self.guards: store.Guards = SqlGuards(execute)
-        self.inbox: store.Inbox = SqlInbox(execute, dialect)
-        self.numbers: store.Numbers = SqlNumbers(execute, dialect)
 
     def path(self, group: str) -> tuple[Group, ...]:
         """From the group up to the root, in one statement; a writing transaction keeps the tree as it is from here on."""
         if self._writes and self._dialect.share_tree and group not in self._shared:
             self._execute(self._dialect.share_tree, [group])
-        rows = _rows(Group)
-        columns = ", ".join(f'groups."{column}"' for column in rows.columns)
-        found = self._execute(
-            "WITH RECURSIVE up (id, depth) AS (SELECT id, 0 FROM groups WHERE id = ? UNION ALL"  # noqa: S608
-            " SELECT groups.parent, up.depth + 1 FROM groups JOIN up ON groups.id = up.id WHERE groups.parent IS NOT NULL)"
-            f" SELECT {columns} FROM groups JOIN up ON groups.id = up.id ORDER BY up.depth",
-            [group],
-        ).fetchall()
+        found = self._execute(_PATH, [group]).fetchall()
         if not found:
             raise NotFound(f"There is no Group {group}, or you may not see it.", kind="Group", id=group)
-        path = tuple(map(rows.thing, found))
+        path = tuple(map(_GROUPS.rows.thing, found))
         self._shared.update(above.id for above in path)
         return path
 
