@@ -9,23 +9,52 @@ The rules that this room keeps:
 * :func:`answer_mail` makes the mail for an incoming SMS; a plain answer to it reaches the number. :func:`plain_mail` makes
   notices. Nothing that somebody typed can add a header to either.
 
+* :func:`judge_sender` says whether a mail is from the domain in From: SPF or DKIM of an aligned domain, or DMARC, proves it.
+
 What it refuses: mails without exactly one sender, over its bounds, or broken beyond reading. It sends and receives nothing,
-reads no clock and no randomness, and does not know whether a sender is who it claims to be.
+and reads no clock and no randomness.
 """
 
 from servicekit.mail.answers import answer_mail, plain_mail
 from servicekit.mail.automatic import Automatic, AutomaticKind
+from servicekit.mail.authenticity import (
+    Check,
+    Method,
+    Proven,
+    Result,
+    TrustedResults,
+    Undecided,
+    Unproven,
+    Verdict,
+    VerifiedInFront,
+    judge_sender,
+)
 from servicekit.mail.reading import Mail, read_mail
+from servicekit.mail.refusals import KEPT_DAYS, IgnoredMails, ListIgnoredMails, WhyIgnored
 from servicekit.mail.text import sms_text
 from servicekit.mail.values import Envelope, OutgoingMail
 
 __all__ = [
+    "KEPT_DAYS",
     "Automatic",
     "AutomaticKind",
+    "Check",
     "Envelope",
+    "IgnoredMails",
+    "ListIgnoredMails",
     "Mail",
+    "Method",
     "OutgoingMail",
+    "Proven",
+    "Result",
+    "TrustedResults",
+    "Undecided",
+    "Unproven",
+    "Verdict",
+    "VerifiedInFront",
+    "WhyIgnored",
     "answer_mail",
+    "judge_sender",
     "plain_mail",
     "read_mail",
     "sms_text",

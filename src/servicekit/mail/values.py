@@ -20,10 +20,14 @@ class Envelope:
     Attributes:
         sender: the return path; empty for bounces (``MAIL FROM:<>``).
         recipients: in the order in which they were named, as written.
+        peer: the IP address that the mail came from to the first server of ours; empty where it is not known.
+        helo: what that peer called itself; empty where it is not known.
     """
 
     sender: str
     recipients: tuple[str, ...]
+    peer: str = ""
+    helo: str = ""
 
 
 @frozen
