@@ -6,12 +6,14 @@ The rules of this room:
 * A status moves forward only: SENT, BUFFERED, then one final status. A late or repeated report never moves it back.
 * The same text to the same recipient from the same sender within 24 hours is not sent again and costs nothing; one
   character more makes it another text.
+* A message whose parts are reported on one by one is DELIVERED when all of them are; one that failed fails it.
 * A hand-over whose outcome nobody knows is ``UNKNOWN``: shown as such, charged, and never guessed.
 """
 
 from servicekit.messages.commands import LogPage, SearchLog, SendText
 from servicekit.messages.guard import GUARD_SPAN, identity
 from servicekit.messages.message import Direction, HandOver, Message, Status, moved
+from servicekit.messages.parts import MessagePart, advanced, together
 
 __all__ = [
     "GUARD_SPAN",
@@ -19,9 +21,12 @@ __all__ = [
     "HandOver",
     "LogPage",
     "Message",
+    "MessagePart",
     "SearchLog",
     "SendText",
     "Status",
+    "advanced",
     "identity",
     "moved",
+    "together",
 ]

@@ -58,10 +58,21 @@ class Fact:
 
 @frozen(kw_only=True)
 class TextReported(Fact):
-    """A delivery report about the text that the carrier calls ``vendor_id``."""
+    """A delivery report about the text, or the part of one, that the carrier calls ``vendor_id``.
+
+    Attributes:
+        vendor_id: the carrier's id of what it reports on: of the text, or of one part of it (``TextReceipt.part_ids``).
+        status: what became of that.
+        reference: ours, where the carrier repeats it; it finds a text whose answer was lost, or is still on its way.
+        also: other ways in which the same id may have been written at the hand-over; tried in this order after ``vendor_id``.
+        number: the recipient, where the carrier names it: then it is about no text to somebody else. Written in any form.
+    """
 
     vendor_id: str
     status: TextStatus
+    reference: str = ""
+    also: tuple[str, ...] = ()
+    number: str = ""
 
 
 @frozen(kw_only=True)

@@ -20,7 +20,7 @@ from servicekit.groups import Domain, Group, Limit, Struck, Usage, User
 from servicekit.ids import EffectId, GroupId, ProviderId, UserId
 from servicekit.keys import Key
 from servicekit.meetings import Meeting
-from servicekit.messages import Message, SearchLog
+from servicekit.messages import Message, MessagePart, SearchLog
 from servicekit.moments import Instant, Window
 from servicekit.notices import Template
 from servicekit.outbox.effects import Effect, EffectState
@@ -223,6 +223,8 @@ class Transaction(Protocol):
     domains: Table[Domain]
     grants: Table[Grant]
     messages: Messages
+    parts: Table[MessagePart]
+    """By message and number; who holds the message holds its parts."""
     letters: Table[Letter]
     branches: Table[Branch]
     services: Table[Service]

@@ -66,6 +66,8 @@ class TextReceipt:
         parts: how many single SMS it counted, at least 1; None where it does not say.
         cost: what it asks for the whole text, in its own unit, with the currency after a space where it says one
             (``"0.0079 USD"``, ``"3500"``); None where it does not say (yet).
+        part_ids: its ids of the single SMS, where it reports on each by itself; the first may be ``vendor_id``.
+        detail: for people, where not all is well: how many parts were taken, and what was said about the others.
         evidence: its answer as parsed, without our secrets.
     """
 
@@ -73,6 +75,8 @@ class TextReceipt:
     status: TextStatus
     parts: int | None = None
     cost: str | None = None
+    part_ids: tuple[str, ...] = ()
+    detail: str = ""
     evidence: Evidence = field(factory=dict, repr=False)
 
 

@@ -10,14 +10,14 @@ from datetime import timedelta
 
 from attrs import evolve
 
-from servicekit.codec import loads
 from servicekit.errors import OutcomeUnknown, OutsideError, Rejected
 from servicekit.ids import MessageId
 from servicekit.messages import HandOver, Message, Status
 from servicekit.outbox.effects import Effect
-from servicekit.outbox.facts import TextReported, TextStatus
+from servicekit.outbox.facts import TextStatus
 from servicekit.ports.texts import OutgoingText, TextReceipt, Texts
 from servicekit.usecases.delivering import Done, Failed, GivenUp, Next, Outside, Step, Verdict
+from servicekit.usecases.reporting import hold_reports, take_receipt
 from servicekit.usecases.texting import report
 from servicekit.usecases.work import Work
 
@@ -42,7 +42,8 @@ def prepare_text(work: Work, effect: Effect) -> Step:
             lambda later, error: _failed(later, message.id, error),
         )
     if not carrier.capabilities.look_up:
-        work.store.messages.save(evolve(message, status=Status.UNKNOWN, changed_at=work.at))
+        doubt = effect.trouble or message.detail
+        work.store.messages.save(evolve(message, status=Status.UNKNOWN, detail=doubt, changed_at=work.at))
         return GivenUp(f"perhaps sent: the answer was lost, and {carrier.name} cannot be asked")
     return Outside(
         lambda: carrier.find(text, message.made_at - _CLOCKS_DIFFER),
@@ -53,7 +54,7 @@ def prepare_text(work: Work, effect: Effect) -> Step:
 
 def _adopt(work: Work, message_id: MessageId, carrier: Texts, receipt: TextReceipt) -> Verdict:
     # A report that comes at this moment finds the message, or is found here.
-    work.store.inbox.hold(carrier.name, receipt.vendor_id)
+    hold_reports(work, carrier.name, (receipt.vendor_id, *receipt.part_ids))
     message = work.store.messages.hold(message_id)
     counted = "" if receipt.parts in {None, message.segments} else f"{carrier.name} counted {receipt.parts} segments"
     message = evolve(
@@ -61,13 +62,9 @@ def _adopt(work: Work, message_id: MessageId, carrier: Texts, receipt: TextRecei
         hand_over=HandOver.DONE,
         vendor=carrier.name,
         vendor_id=receipt.vendor_id,
-        detail=counted or message.detail,
+        detail=receipt.detail or counted or message.detail,
     )
-    known = TextStatus.SENT if receipt.status is TextStatus.UNKNOWN else receipt.status
-    message = report(work, message, known)
-    # Reports can be faster than the answer to the hand-over.
-    for kept in work.store.inbox.kept(carrier.name, receipt.vendor_id):
-        message = report(work, message, loads(kept, TextReported).status)
+    take_receipt(work, message, receipt)
     return Done()
 
 
@@ -83,6 +80,8 @@ def _found(work: Work, message_id: MessageId, carrier: Texts, found: tuple[TextR
 
 def _failed(work: Work, message_id: MessageId, error: OutsideError) -> Verdict:
     message = work.store.messages.hold(message_id)
+    if message.hand_over is HandOver.DONE:  # a report was faster, and says that the carrier has it
+        return Done()
     if isinstance(error, OutcomeUnknown):
         return Failed(error)  # stays asked: looked up next time
     if isinstance(error, Rejected) and error.facts.get("status") not in _OURS_TO_MEND:

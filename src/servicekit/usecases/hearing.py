@@ -19,7 +19,7 @@ from servicekit.messages import Direction, HandOver, Message, SearchLog, Status
 from servicekit.outbox.effects import EffectKind
 from servicekit.outbox.facts import Fact, MeetingGone, TextReceived, TextReported
 from servicekit.usecases.following import made_anew
-from servicekit.usecases.texting import report
+from servicekit.usecases.reporting import take_report
 from servicekit.usecases.work import Work
 
 __all__ = ["hear"]
@@ -33,20 +33,11 @@ def hear(work: Work, fact: Fact) -> None:
         return
     match fact:
         case TextReported():
-            _reported(work, fact)
+            take_report(work, fact)
         case TextReceived():
             _received(work, fact)
         case MeetingGone():
             _gone(work, fact)
-
-
-def _reported(work: Work, fact: TextReported) -> None:
-    work.store.inbox.hold(fact.vendor, fact.vendor_id)
-    known = work.store.messages.where(vendor=fact.vendor, vendor_id=fact.vendor_id)
-    if not known:
-        work.store.inbox.keep(fact.vendor, fact.vendor_id, dumps(fact), work.at)
-    for message in known:
-        report(work, work.store.messages.hold(message.id), fact.status)
 
 
 def _received(work: Work, fact: TextReceived) -> None:

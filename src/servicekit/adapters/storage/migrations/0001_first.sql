@@ -75,6 +75,16 @@ CREATE INDEX messages_log ON messages ("group", made_at);
 CREATE INDEX messages_user ON messages ("user", made_at);
 CREATE INDEX messages_vendor ON messages (vendor, vendor_id);
 
+CREATE TABLE message_parts (
+    message TEXT NOT NULL REFERENCES messages (id),
+    number BIGINT NOT NULL,
+    vendor TEXT NOT NULL,
+    vendor_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    PRIMARY KEY (message, number)
+);
+CREATE INDEX message_parts_vendor ON message_parts (vendor, vendor_id);
+
 CREATE TABLE quota_counters (
     subject TEXT NOT NULL,
     days BIGINT NOT NULL,
