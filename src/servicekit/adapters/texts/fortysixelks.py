@@ -198,8 +198,8 @@ def _receipt(sms: Mapping[str, Any]) -> TextReceipt:
     return TextReceipt(
         vendor_id=str(sms["id"]),
         status=STATUSES.get(str(sms.get("status")), TextStatus.UNKNOWN),
-        parts=parts if isinstance(parts, int) else None,
-        cost=None if cost is None else str(cost),
+        parts=parts if type(parts) is int and parts > 0 else None,
+        cost=str(cost) if type(cost) is int else None,
         evidence=sms,
     )
 

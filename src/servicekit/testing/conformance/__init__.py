@@ -7,6 +7,12 @@
         def opened(self, tmp_path):
             return lambda: MyStorage(tmp_path / "salon.db")
 
+
+    class TestMyCarrier(TextsConformance):
+        @pytest.fixture
+        def trial(self):
+            return MyTrial(...)
+
 Unlike the rest of :mod:`servicekit.testing` this package is made of tests, so it imports pytest and Hypothesis (extra
 ``testing``).
 """
@@ -14,9 +20,43 @@ Unlike the rest of :mod:`servicekit.testing` this package is made of tests, so i
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{part}" for part in ("joining", "outbox", "quota_model", "quotas", "racing", "tables", "writing"))
+    *(
+        f"{__name__}.{part}"
+        for part in (
+            "joining",
+            "outbox",
+            "quota_model",
+            "quotas",
+            "racing",
+            "tables",
+            "texts_hearing",
+            "texts_hostile",
+            "texts_sending",
+            "writing",
+        )
+    )
 )
 
 from servicekit.testing.conformance.storage import StorageConformance  # noqa: E402 - its assertions are rewritten first
+from servicekit.testing.conformance.texts import TextsConformance  # noqa: E402 - likewise
+from servicekit.testing.conformance.texts_trial import (  # noqa: E402 - likewise
+    CaughtCalls,
+    Fate,
+    HeldText,
+    HookCall,
+    SimulatedTexts,
+    TextsTrial,
+    Trouble,
+)
 
-__all__ = ["StorageConformance"]
+__all__ = [
+    "CaughtCalls",
+    "Fate",
+    "HeldText",
+    "HookCall",
+    "SimulatedTexts",
+    "StorageConformance",
+    "TextsConformance",
+    "TextsTrial",
+    "Trouble",
+]
