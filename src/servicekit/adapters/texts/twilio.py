@@ -1,0 +1,311 @@
+"""Twilio as SMS carrier (https://www.twilio.com/docs/messaging/api).
+
+Rules kept here:
+
+* A call of Twilio is believed by its ``X-Twilio-Signature`` alone: base64 of the HMAC-SHA1, under the auth token, of the URL
+  that it called and the names and values of its form, sorted (https://www.twilio.com/docs/usage/security). The URL is the
+  public one that was configured, also where a proxy stands before us; it is tried with the standard port and without.
+  A call in JSON is proven by ``bodySHA256``, which Twilio adds to the URL.
+* Only POST hooks are read; configure none with GET, whose words stand in a URL that is not handed to us.
+* The signature knows no time, so an old call can be shown again: event ids stop it from counting twice.
+* Twilio has no idempotency: a send whose answer was lost is looked up by sender, recipient and text.
+* An inbound text is answered with an empty TwiML ``<Response>``, which sends nothing back.
+
+Refused: nothing that the rules have allowed. Twilio's own refusals come back as ``Rejected`` with its number in the code
+(``twilio_21211``); a full queue (21611) waits as 429 does.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+
+from attrs import evolve, field, frozen
+
+from servicekit.errors import ConfigurationError, Forged, Invalid, Misshapen, OutsideError, Rejected
+from servicekit.moments import Instant
+from servicekit.outbox.facts import TextReceived, TextReported, TextStatus
+from servicekit.ports.http import (
+    HookAnswer,
+    HttpFlow,
+    HttpRequest,
+    HttpResponse,
+    basic,
+    header,
+    refusal,
+    unreadable,
+)
+from servicekit.ports.texts import OutgoingText, TextCapabilities, TextHook, TextReceipt
+
+__all__ = ["Twilio"]
+
+STATUSES: Mapping[str, TextStatus] = MappingProxyType(
+    {
+        "accepted": TextStatus.SENT,
+        "scheduled": TextStatus.SENT,
+        "queued": TextStatus.SENT,
+        "sending": TextStatus.SENT,
+        "sent": TextStatus.SENT,
+        "delivered": TextStatus.DELIVERED,
+        "read": TextStatus.DELIVERED,
+        "undelivered": TextStatus.UNDELIVERED,
+        "failed": TextStatus.UNSENT,
+        "canceled": TextStatus.UNSENT,
+    }
+)
+"""Twilio's words; any other is ``UNKNOWN``."""
+
+_PAGE = 1000  # the most that Twilio lists at once
+_FIELDS = 500  # a call of Twilio has under a hundred
+_MEDIA = 100  # an MMS has at most ten
+_DIGITS = 4  # of any count that Twilio tells
+_QUEUE_FULL = 21611  # "This 'From' number has exceeded the maximum number of queued messages"
+_INCOMING = frozenset({"receiving", "received"})
+_NO_REPLY = HookAnswer(status=200, headers={"content-type": "text/xml"}, body=b"<Response></Response>")
+
+
+@frozen
+class Twilio:
+    """An account at Twilio.
+
+    Args:
+        account_sid: the account's, ``AC...``.
+        auth_token: its primary auth token; proves Twilio's calls, and ours where no API key is given.
+        api_key: SID of an API key, ``SK...``, to send with in place of the auth token.
+        api_secret: the secret to it.
+        report_url: the public URL where delivery reports are to go; empty: none are asked for.
+        inbound_url: the public URL that stands at the numbers as "a message comes in"; without it no inbound text is believed.
+        base_url: of the API.
+        name: as used in ``kit.receive(name, ...)`` and in the log.
+
+    >>> Twilio("AC1", "secret", report_url="https://app.test/hooks/twilio").report_url
+    'https://app.test/hooks/twilio'
+    """
+
+    account_sid: str
+    auth_token: str = field(repr=False)
+    api_key: str = ""
+    api_secret: str = field(default="", repr=False)
+    report_url: str = ""
+    inbound_url: str = ""
+    base_url: str = "https://api.twilio.com/2010-04-01"
+    name: str = "twilio"
+
+    @property
+    def capabilities(self) -> TextCapabilities:
+        """Names as senders, reports, inbound texts, and a list of what was sent. Only messaging services schedule."""
+        return TextCapabilities(alphanumeric_sender=True, delivery_reports=True, inbound=True, look_up=True)
+
+    def send(self, text: OutgoingText) -> HttpFlow[TextReceipt]:
+        """Hand over one text: one request.
+
+        Raises:
+            OutcomeUnknown: the answer was lost, or was not what Twilio documents.
+            Throttled: too many requests at once, or ten hours of texts wait for this sender.
+            Rejected: Twilio's no, its number in the code and its sentence in the message.
+        """
+        fields = {"To": text.to, "From": text.sender, "Body": text.text}
+        if self.report_url:
+            fields["StatusCallback"] = self.report_url
+        request = HttpRequest.form("POST", self._messages, fields, headers=self._proof)
+        response = yield request
+        if not response.ok:
+            raise self._refusal(request, response)
+        made = response.object()
+        if not made.get("sid"):
+            raise unreadable(self.name, request, response, lacks="a sid")
+        return _receipt(made)
+
+    def find(self, text: OutgoingText, since: Instant) -> HttpFlow[tuple[TextReceipt, ...]]:
+        """Outgoing texts with this sender, recipient and body, made at or after ``since`` by Twilio's clock; oldest first.
+
+        Costs one request for each 1,000 texts to and from that recipient. The list is not narrowed by ``DateSent``: a text that
+        still waits in Twilio's queue has no such date, would not be listed, and would be sent once more. Twilio tells times to
+        the second, and writes a sentence of its own into the texts of trial accounts, which are therefore not found.
+        """
+        found: dict[str, tuple[Instant, TextReceipt]] = {}
+        asked: tuple[str, ...] = ()
+        request = HttpRequest.get(self._messages, headers=self._proof, query={"To": text.to, "PageSize": _PAGE})
+        while request.url not in asked:  # a list that leads in a circle has no more to tell
+            asked += (request.url,)
+            response = yield request
+            if not response.ok:
+                raise self._refusal(request, response)
+            page = response.object()
+            if not isinstance(page.get("messages"), list):
+                raise unreadable(self.name, request, response, lacks="a list of messages")
+            for item in page["messages"]:
+                made = _made(item)
+                if made is not None and _is(item, text) and made.us // 1_000_000 >= since.us // 1_000_000:
+                    found[str(item["sid"])] = (made, _receipt(item))
+            following = page.get("next_page_uri")
+            if not following:
+                break
+            # Only the query is taken over: our credentials go to no URL that an answer names.
+            request = evolve(request, url=f"{self._messages}?{urlsplit(str(following)).query}")
+        return tuple(receipt for _, receipt in sorted(found.values(), key=lambda one: one[0]))
+
+    def read(self, headers: Mapping[str, str], body: bytes, at: Instant) -> TextHook:
+        """A status callback (https://www.twilio.com/docs/messaging/guides/track-outbound-message-status) or an inbound text.
+
+        Raises:
+            Forged: no signature of Twilio's over one of our URLs and this body.
+            Misshapen: proven, and neither of both.
+            ConfigurationError: neither ``report_url`` nor ``inbound_url`` is set, so no signature can be checked.
+        """
+        del at  # the signature covers no time; the event id stops a replay
+        told = self._proven(headers, body)
+        vendor_id = told.get("MessageSid") or told.get("SmsSid", "")
+        word = told.get("MessageStatus") or told.get("SmsStatus", "")
+        incoming = word in _INCOMING or (not word and "Body" in told)
+        if not vendor_id or not ((told.get("From") and told.get("To")) if incoming else word):
+            raise Misshapen(
+                "This is neither a status callback nor an inbound text of Twilio.",
+                vendor=self.name,
+                fields=sorted(told),
+            )
+        if incoming:
+            return TextHook(facts=(self._received(vendor_id, told),), answer=_NO_REPLY)
+        reported = TextReported(
+            vendor=self.name,
+            event_id=f"{vendor_id}:{word}",
+            vendor_id=vendor_id,
+            status=STATUSES.get(word, TextStatus.UNKNOWN),
+            number=told.get("To", ""),
+            evidence=told,
+        )
+        return TextHook(facts=(reported,))
+
+    def _received(self, vendor_id: str, told: Mapping[str, str]) -> TextReceived:
+        return TextReceived(
+            vendor=self.name,
+            event_id=vendor_id,
+            vendor_id=vendor_id,
+            sender=told["From"],
+            to=told["To"],
+            text=told.get("Body", ""),  # Twilio joins the parts of a long text
+            media=tuple(_media(told)),
+            evidence=told,
+        )
+
+    def _proven(self, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+        """The names and values of a call, once Twilio's signature over them is found right."""
+        urls = [url for url in (self.report_url, self.inbound_url) if url]
+        if not urls or not self.auth_token:
+            raise ConfigurationError(
+                "Twilio signs the URL that it calls with the auth token: set that, and report_url and inbound_url to the public "
+                "URLs, to read its calls."
+            )
+        if header(headers, "content-type").partition(";")[0].strip().lower() == "application/json":
+            told, suffix, words = _object(body), f"bodySHA256={hashlib.sha256(body).hexdigest()}", ""
+        else:
+            told, suffix, words = _form(body)
+        shown = header(headers, "x-twilio-signature").strip().encode()
+        wanted = [self._signature(_with(one, suffix) + words) for url in urls for one in _spellings(url)]
+        if not any(hmac.compare_digest(shown, one) for one in wanted):
+            raise Forged("The call has no signature of Twilio's over our URL and its words.", vendor=self.name)
+        if told is None:
+            raise Misshapen("Twilio sends forms or JSON objects in UTF-8, this is neither.", vendor=self.name)
+        return told
+
+    def _signature(self, words: str) -> bytes:
+        return base64.b64encode(hmac.new(self.auth_token.encode(), words.encode(), hashlib.sha1).digest())
+
+    def _refusal(self, request: HttpRequest, response: HttpResponse) -> OutsideError:
+        told = response.object()
+        code, message = told.get("code"), str(told.get("message") or "")
+        if code == _QUEUE_FULL:
+            response = evolve(response, status=429)
+        error = refusal(self.name, request, response, message=message)
+        if isinstance(error, Rejected) and isinstance(code, int):
+            error.code = f"twilio_{code}"
+        return error
+
+    @property
+    def _messages(self) -> str:
+        return f"{self.base_url}/Accounts/{quote(self.account_sid, safe='')}/Messages.json"
+
+    @property
+    def _proof(self) -> dict[str, str]:
+        return basic(self.api_key, self.api_secret) if self.api_key else basic(self.account_sid, self.auth_token)
+
+
+def _receipt(message: Mapping[str, Any]) -> TextReceipt:
+    price = message.get("price")
+    cost = None if price is None else f"{str(price).removeprefix('-')} {message.get('price_unit') or ''}".strip()
+    return TextReceipt(
+        vendor_id=str(message["sid"]),
+        status=STATUSES.get(str(message.get("status")), TextStatus.UNKNOWN),
+        parts=_whole(str(message.get("num_segments"))) or None,  # 0: not counted yet
+        cost=cost,
+        evidence=message,
+    )
+
+
+def _is(message: Mapping[str, Any], text: OutgoingText) -> bool:
+    shown = tuple(message.get(key) for key in ("direction", "from", "to", "body"))
+    return bool(message.get("sid")) and shown == ("outbound-api", text.sender, text.to, text.text)
+
+
+def _made(message: object) -> Instant | None:
+    """When Twilio made it: RFC 2822, in UTC."""
+    if not isinstance(message, dict):
+        return None
+    try:
+        return Instant.of(parsedate_to_datetime(str(message.get("date_created"))))
+    except (
+        ValueError,
+        TypeError,
+        IndexError,
+        OverflowError,
+        Invalid,
+    ):  # what the reader raises on texts that are no date
+        return None
+
+
+def _media(told: Mapping[str, str]) -> Iterator[str]:
+    for index in range(min(_whole(told.get("NumMedia", "")), _MEDIA)):
+        yield f"{told.get(f'MediaContentType{index}') or 'media'} {told.get(f'MediaUrl{index}', '')}".strip()
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0
+
+
+def _form(body: bytes) -> tuple[dict[str, str] | None, str, str]:
+    """A form, and how it is signed: nothing to the URL, but names in order, each with its values in order, no pair twice."""
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
+    except ValueError:
+        return None, "", ""
+    return dict(pairs), "", "".join(name + value for name, value in sorted(set(pairs)))
+
+
+def _object(body: bytes) -> dict[str, str] | None:
+    """A JSON object, its members as texts, as a form would have them."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict):
+        return None
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in told.items()}
+
+
+def _with(url: str, suffix: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{suffix}" if suffix else url
+
+
+def _spellings(url: str) -> tuple[str, str]:
+    """The URL without a port and with one: Twilio signs now the one, now the other."""
+    parts = urlsplit(url)
+    host = parts.netloc.removesuffix(f":{parts.port}")
+    port = parts.port or (80 if parts.scheme == "http" else 443)
+    return urlunsplit(parts._replace(netloc=host)), urlunsplit(parts._replace(netloc=f"{host}:{port}"))
