@@ -5,10 +5,13 @@ The rules of this room:
 * States and transitions are one table (:data:`~servicekit.bookings.booking.TRANSITIONS`); every pair that is not in it is
   refused, and repeating what was done already changes nothing and gives the same answer.
 * A booking lies in the future when it is made or moved, and ends after it starts.
-* Every state that holds the place counts against others: two bookings of one provider (a person or a room) never overlap.
+* Every state that holds the place counts against others: two bookings of one provider (a person or a room) never overlap,
+  buffers included, unless it takes several at once. Absences and scheduled classes count alike.
+* Opening hours are wall-clock times, lengths and notice periods absolute time; where nothing is set, everything is open.
 * Moving a booking makes a new revision of the same booking; what was ordered for an older revision is never obeyed again.
 """
 
+from servicekit.bookings.availability import Slot, SlotSearch, free_slots
 from servicekit.bookings.booking import (
     HOLDING,
     TRANSITIONS,
@@ -20,7 +23,8 @@ from servicekit.bookings.booking import (
     book,
     rebook,
 )
-from servicekit.bookings.catalogue import Branch, Client, Provider, ProviderKind, Service
+from servicekit.bookings.catalogue import Absence, Branch, Client, Provider, ProviderKind, Service
+from servicekit.bookings.classes import ClassPlaces, ScheduledClass
 from servicekit.bookings.commands import (
     AddBranch,
     AddClient,
@@ -35,10 +39,15 @@ from servicekit.bookings.commands import (
     MarkNoShow,
     Rebook,
 )
+from servicekit.bookings.holding import Hold, has_place, holds_of
+from servicekit.bookings.opening import Day, Hours, OpeningHours
+from servicekit.bookings.rules import BookingRules
+from servicekit.bookings.series import Frequency, Recurrence, Series, Which
 
 __all__ = [
     "HOLDING",
     "TRANSITIONS",
+    "Absence",
     "Action",
     "AddBranch",
     "AddClient",
@@ -46,21 +55,37 @@ __all__ = [
     "AddService",
     "Book",
     "Booking",
+    "BookingRules",
     "BookingState",
     "Branch",
     "Cancel",
     "CheckIn",
+    "ClassPlaces",
     "Client",
     "Complete",
     "Confirm",
+    "Day",
+    "Frequency",
     "GetBooking",
+    "Hold",
+    "Hours",
     "MarkNoShow",
+    "OpeningHours",
     "Party",
     "Provider",
     "ProviderKind",
     "Rebook",
+    "Recurrence",
+    "ScheduledClass",
+    "Series",
     "Service",
+    "Slot",
+    "SlotSearch",
+    "Which",
     "act",
     "book",
+    "free_slots",
+    "has_place",
+    "holds_of",
     "rebook",
 ]

@@ -8,12 +8,13 @@ what has led here is answered with the booking as it is (a double click cancels 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 
 from attrs import evolve, frozen
 
 from servicekit.errors import Conflict, Invalid
-from servicekit.ids import BookingId, BranchId, ClientId, GroupId, ProviderId, ServiceId
+from servicekit.ids import BookingId, BranchId, ClassId, ClientId, GroupId, ProviderId, SeriesId, ServiceId
 from servicekit.moments import Instant, Window, Zone
 
 __all__ = ["HOLDING", "TRANSITIONS", "Action", "Booking", "BookingState", "Party", "act", "book", "rebook"]
@@ -81,7 +82,19 @@ OBEYED = frozenset({_S.CONFIRMED, _S.CHECKED_IN, _S.COMPLETED})
 
 @frozen(kw_only=True)
 class Booking:
-    """A booking. ``zone`` is its branch's when it was made; ``revision`` grows with every move."""
+    """A booking.
+
+    Attributes:
+        zone: its branch's when it was made. What is agreed is the instant: where a zone's rules change later, clocks show
+            another time for it, and doors and meetings keep to the instant.
+        revision: grows with every move.
+        room: what is taken besides the provider.
+        before, after: kept free around it, of provider and room.
+        in_class: the scheduled class that it has a seat in; the class then takes provider and room.
+        series: the series that it is one of.
+        reason: why it was cancelled, in somebody's words.
+        request_key: under which it was asked for; empty for none, and once it is cancelled or moved.
+    """
 
     id: BookingId
     organisation: GroupId
@@ -95,11 +108,23 @@ class Booking:
     state: BookingState
     cancelled_by: Party | None = None
     revision: int = 1
+    room: ProviderId | None = None
+    before: timedelta = timedelta(0)
+    after: timedelta = timedelta(0)
+    in_class: ClassId | None = None
+    series: SeriesId | None = None
+    reason: str = ""
+    request_key: str = ""
 
     @property
     def window(self) -> Window:
         """From start to end."""
         return Window(self.starts, self.ends)
+
+    @property
+    def held(self) -> Window:
+        """The same with what is kept free around it."""
+        return self.window.widened(self.before, self.after)
 
     @property
     def obeyed(self) -> bool:
@@ -128,16 +153,24 @@ def rebook(booking: Booking, window: Window, at: Instant) -> Booking:
     if window == booking.window:
         return booking
     _check_future(window, at)
-    return evolve(booking, state=state, starts=window.opens, ends=window.closes, revision=booking.revision + 1)
+    return evolve(
+        booking,
+        state=state,
+        starts=window.opens,
+        ends=window.closes,
+        revision=booking.revision + 1,
+        request_key="",  # asked for again, it is another booking
+    )
 
 
-def act(booking: Booking, action: Action, *, by: Party | None = None) -> Booking:
+def act(booking: Booking, action: Action, *, by: Party | None = None, reason: str = "") -> Booking:
     """The booking after ``action``; the same object where ``action`` is what has led here.
 
     Args:
         booking: as it is.
         action: any but REBOOK, which needs a window.
         by: who cancels; only for CANCEL.
+        reason: why, in somebody's words; only for CANCEL.
 
     Raises:
         Conflict: ``transition_refused`` for a pair that is not in the table.
@@ -149,7 +182,9 @@ def act(booking: Booking, action: Action, *, by: Party | None = None) -> Booking
         return booking
     state = _next(booking, action)
     if state is BookingState.CANCELLED:
-        return evolve(booking, state=state, cancelled_by=by, revision=booking.revision + 1)
+        return evolve(
+            booking, state=state, cancelled_by=by, reason=reason, revision=booking.revision + 1, request_key=""
+        )
     return evolve(booking, state=state)
 
 

@@ -10,17 +10,27 @@ What a storage promises:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
-from servicekit.bookings import Booking, Branch, Client, Provider, Service
+from servicekit.bookings import (
+    Absence,
+    Booking,
+    Branch,
+    Client,
+    Hold,
+    Provider,
+    ScheduledClass,
+    Series,
+    Service,
+)
 from servicekit.errors import StorageBusy
-from servicekit.groups import Domain, Group, Limit, Struck, Usage, User
-from servicekit.ids import EffectId, GroupId, ProviderId, UserId
+from servicekit.groups import Domain, Group, Limit, Number, PoolCount, Struck, Usage, User
+from servicekit.ids import BranchId, ClassId, ClientId, EffectId, GroupId, ProviderId, UserId
 from servicekit.keys import Key
 from servicekit.meetings import Meeting
-from servicekit.messages import Message, MessagePart, SearchLog
+from servicekit.messages import Message, MessagePart, SearchLog, Thread, ThreadMark
 from servicekit.moments import Instant, Window
 from servicekit.notices import Template
 from servicekit.outbox.effects import Effect, EffectState
@@ -91,10 +101,38 @@ class Messages(Table[Message], Protocol):
 
 
 class Bookings(Table[Booking], Protocol):
-    """Bookings, and who is taken when."""
+    """Bookings. What one holds is written with it; see :class:`Holds`."""
 
     def overlapping(self, provider: ProviderId, window: Window) -> tuple[Booking, ...]:
-        """Bookings of the provider that hold their place and overlap the window. Costs one index range."""
+        """Bookings that hold the provider somewhere in the window, by start. Costs one index range."""
+        ...
+
+    def asked(self, client: ClientId, request_key: str) -> Booking | None:
+        """The one that the client asked for under this key, if it has been neither cancelled nor moved."""
+        ...
+
+    def seats_taken(self, scheduled: ClassId) -> int:
+        """How many bookings hold a seat in the class."""
+        ...
+
+
+class Classes(Table[ScheduledClass], Protocol):
+    """Scheduled classes. What one holds is written with it."""
+
+    def coming(self, branch: BranchId, window: Window) -> tuple[ScheduledClass, ...]:
+        """Those of a branch that start in the window and are not cancelled, by start."""
+        ...
+
+
+class Holds(Protocol):
+    """Who is taken when. Each is written with what owns it: a booking, a class, an absence."""
+
+    def of(self, provider: ProviderId, window: Window) -> tuple[Hold, ...]:
+        """The provider's holds that overlap the window, by start. Costs one index range, however many there are."""
+        ...
+
+    def spans(self, providers: Sequence[ProviderId], window: Window) -> Mapping[ProviderId, Sequence[tuple[int, int]]]:
+        """The same for each of many, from start to end in microseconds."""
         ...
 
 
@@ -164,16 +202,87 @@ class Inbox(Protocol):
         """The facts kept about it, oldest first; they are kept no more."""
         ...
 
-
-class Numbers(Protocol):
-    """The pool from which users get a number of their own."""
-
-    def provide(self, numbers: Iterable[str]) -> int:
-        """Put numbers into the pool; how many were new."""
+    def listed(self, source: str, since: Instant | None, most: int) -> tuple[tuple[Instant, str], ...]:
+        """What is kept of a source, and since when, oldest first; it stays kept."""
         ...
 
-    def take(self, user: UserId) -> str | None:
-        """A free number for the user, who has it from now on; None where the pool is empty."""
+
+class Numbers(Protocol):
+    """The pool of numbers; :mod:`servicekit.groups.numbers` has its rules."""
+
+    def find(self, key: str) -> Number | None:
+        """A number as it stands, or None."""
+        ...
+
+    def hold(self, key: str) -> Number:
+        """The same, which no other transaction changes before this one ends.
+
+        Raises:
+            NotFound: it was never provided.
+        """
+        ...
+
+    def save(self, thing: Number) -> None:
+        """Store a changed one."""
+        ...
+
+    def provide(self, numbers: Iterable[Number]) -> int:
+        """Put numbers there, or back if they are withdrawn; how many that were."""
+        ...
+
+    def take(self, user: UserId, country: int, at: Instant) -> str | None:
+        """A number for the user, who has it from now on; None where none is free. Whoever had it has none any more.
+
+        Its last own one, else a free one of the country, else of any; among free ones those that never were anybody's first.
+        """
+        ...
+
+    def use(self, number: str, user: UserId, at: Instant) -> bool:
+        """Whether the number is the user's; if so, its use is noted."""
+        ...
+
+    def give_back(self, users: Sequence[UserId], at: Instant) -> None:
+        """Let the numbers of these users rest."""
+        ...
+
+    def of_organisation(self, organisation: GroupId, country: int, at: Instant) -> str | None:
+        """The organisation's own number, of the country if it has one of it; None if it has none."""
+        ...
+
+    def listed(self, after: str, most: int) -> tuple[Number, ...]:
+        """Numbers in order, from the one after ``after`` on."""
+        ...
+
+    def counted(self, at: Instant) -> tuple[PoolCount, ...]:
+        """How they stand, by country."""
+        ...
+
+
+class Threads(Protocol):
+    """Threads, and the messages of one. ``groups``: only what was sent and received in these; None: in any."""
+
+    def touch(self, user: UserId, number: str, at: Instant) -> None:
+        """There is a message at this instant: the thread is made, or moved forward."""
+        ...
+
+    def of(self, user: UserId, number: str) -> Thread | None:
+        """The thread, or None."""
+        ...
+
+    def rename(self, user: UserId, number: str, name: str) -> Thread | None:
+        """The thread under another name, or None."""
+        ...
+
+    def listed(
+        self, user: UserId, groups: Sequence[GroupId] | None, before: ThreadMark | None, most: int
+    ) -> tuple[Thread, ...]:
+        """A user's threads, the latest first, from before the mark."""
+        ...
+
+    def messages(
+        self, user: UserId, number: str, groups: Sequence[GroupId] | None, before: Message | None, most: int
+    ) -> tuple[Message, ...]:
+        """A thread's messages, newest first, from before one of them."""
         ...
 
 
@@ -231,6 +340,10 @@ class Transaction(Protocol):
     providers: Table[Provider]
     clients: Table[Client]
     bookings: Bookings
+    classes: Classes
+    series: Table[Series]
+    absences: Table[Absence]
+    holds: Holds
     keys: Table[Key]
     meetings: Table[Meeting]
     templates: Table[Template]
@@ -243,6 +356,7 @@ class Transaction(Protocol):
     guards: Guards
     inbox: Inbox
     numbers: Numbers
+    threads: Threads
 
     def path(self, group: str) -> tuple[Group, ...]:
         """The group and those above it, up to the root. In a writing transaction the tree stays so until the end.

@@ -5,21 +5,19 @@ Nothing here begins or ends a transaction; whoever made the :class:`SqlTransacti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from servicekit.adapters.storage.dialect import Dialect
 from servicekit.adapters.storage.rows import Rows
-from servicekit.bookings import HOLDING, Booking
 from servicekit.errors import NotFound, StorageError
-from servicekit.ids import GroupId, ProviderId, UserId
+from servicekit.ids import GroupId
 from servicekit.messages import GUARD_SPAN, Message, SearchLog
-from servicekit.moments import Instant, Window
+from servicekit.moments import Instant
 from servicekit.permissions import Everything, Nothing, Visible
 from servicekit.portal import Order
 
 __all__ = [
-    "BookingTable",
     "Cursor",
     "Execute",
     "MessageTable",
@@ -27,11 +25,11 @@ __all__ = [
     "Shape",
     "SqlGuards",
     "SqlInbox",
-    "SqlNumbers",
     "SqlTable",
 ]
 
 E = TypeVar("E")
+_EVER = Instant(0)  # nothing was kept before there were computers
 
 
 class Cursor(Protocol):
@@ -156,19 +154,6 @@ class MessageTable(SqlTable[Message]):
         return self.select(" AND ".join(tests), values, order="made_at DESC, id DESC", most=query.most)
 
 
-class BookingTable(SqlTable[Booking]):
-    """Bookings and who is taken when."""
-
-    def overlapping(self, provider: ProviderId, window: Window) -> tuple[Booking, ...]:
-        """Holding bookings of the provider that overlap the window."""
-        marks = ", ".join("?" * len(HOLDING))
-        return self.select(
-            f"provider = ? AND ends > ? AND starts < ? AND state IN ({marks})",
-            [provider, window.opens.us, window.closes.us, *sorted(state.value for state in HOLDING)],
-            order="starts, id",
-        )
-
-
 class OrderTable(SqlTable[Order]):
     """Orders, through what somebody may see."""
 
@@ -253,24 +238,10 @@ class SqlInbox:
         self.execute("DELETE FROM inbox_kept WHERE source = ? AND about = ?", [source, about])
         return tuple(text for (text,) in found)
 
-
-class SqlNumbers:
-    """The pool of numbers."""
-
-    def __init__(self, execute: Execute, dialect: Dialect) -> None:
-        self.execute = execute
-        self.dialect = dialect
-
-    def provide(self, numbers: Iterable[str]) -> int:
-        """Insert those that are new; in one order for everybody, since each waits for whoever inserts the same."""
-        sql = "INSERT INTO numbers (number) VALUES (?) ON CONFLICT DO NOTHING"
-        return sum(self.execute(sql, [number]).rowcount for number in sorted(set(numbers)))
-
-    def take(self, user: UserId) -> str | None:
-        """The lowest free number, now the user's."""
+    def listed(self, source: str, since: Instant | None, most: int) -> tuple[tuple[Instant, str], ...]:
+        """What is kept of a source, oldest first."""
         found = self.execute(
-            "UPDATE numbers SET user_id = ? WHERE number = (SELECT number FROM numbers WHERE user_id IS NULL"  # noqa: S608
-            f" ORDER BY number LIMIT 1{self.dialect.claim}) RETURNING number",
-            [user],
-        ).fetchone()
-        return None if found is None else str(found[0])
+            "SELECT kept_at, text FROM inbox_kept WHERE source = ? AND kept_at >= ? ORDER BY kept_at, about LIMIT ?",
+            [source, _EVER.us if since is None else since.us, most],
+        ).fetchall()
+        return tuple((Instant(at), text) for at, text in found)

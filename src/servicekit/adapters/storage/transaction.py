@@ -6,28 +6,29 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TypeVar
 
+from servicekit.adapters.storage.bookings import AbsenceTable, BookingTable, ClassTable, SqlHolds
 from servicekit.adapters.storage.dialect import Dialect
 from servicekit.adapters.storage.effects import EffectTable
+from servicekit.adapters.storage.numbers import NumberTable
 from servicekit.adapters.storage.quotas import SqlQuotas
 from servicekit.adapters.storage.tables import (
-    BookingTable,
     Execute,
     MessageTable,
     OrderTable,
     Shape,
     SqlGuards,
     SqlInbox,
-    SqlNumbers,
     SqlTable,
 )
+from servicekit.adapters.storage.threads import ThreadTable
 from servicekit.adapters.storage.users import UserTable
-from servicekit.bookings import Booking, Branch, Client, Provider, Service
+from servicekit.bookings import Absence, Booking, Branch, Client, Provider, ScheduledClass, Series, Service
 from servicekit.errors import NotFound
-from servicekit.groups import Domain, Group, User
+from servicekit.groups import Domain, Group, Number, User
 from servicekit.ids import GroupId
 from servicekit.keys import Key
 from servicekit.meetings import Meeting
-from servicekit.messages import Message, MessagePart
+from servicekit.messages import Message, MessagePart, Thread
 from servicekit.notices import Template
 from servicekit.outbox.effects import Effect
 from servicekit.outbox.letters import Letter
@@ -81,6 +82,10 @@ class SqlTransaction:
     providers = _table("providers", Provider)
     clients = _table("clients", Client)
     bookings: cached_property[store.Bookings] = _with_more(BookingTable, "bookings", Booking)
+    classes: cached_property[store.Classes] = _with_more(ClassTable, "classes", ScheduledClass)
+    series = _table("series", Series)
+    absences: cached_property[store.Table[Absence]] = _with_more(AbsenceTable, "absences", Absence)
+    holds: cached_property[store.Holds] = _made(SqlHolds)
     keys = _table("keys", Key)
     meetings = _table("meetings", Meeting)
     templates = _table("templates", Template, ("organisation", "occasion", "channel"))
@@ -92,7 +97,8 @@ class SqlTransaction:
     quotas: cached_property[store.Quotas] = _made(SqlQuotas)
     guards: cached_property[store.Guards] = _made(lambda execute, _: SqlGuards(execute))
     inbox: cached_property[store.Inbox] = _made(SqlInbox)
-    numbers: cached_property[store.Numbers] = _made(SqlNumbers)
+    numbers: cached_property[store.Numbers] = _with_more(NumberTable, "numbers", Number, ("number",))
+    threads: cached_property[store.Threads] = _with_more(ThreadTable, "threads", Thread, ("user", "number"))
 
     def __init__(self, execute: Execute, dialect: Dialect, *, writes: bool = True) -> None:
         self._execute = execute

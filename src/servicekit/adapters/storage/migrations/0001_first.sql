@@ -20,7 +20,7 @@ CREATE TABLE users (
     organisation TEXT NOT NULL REFERENCES groups (id),
     "group" TEXT NOT NULL REFERENCES groups (id),
     email TEXT NOT NULL,
-    number TEXT UNIQUE,
+    number TEXT,
     signature TEXT,
     removed BIGINT NOT NULL DEFAULT 0
 );
@@ -49,8 +49,27 @@ CREATE INDEX grants_group ON grants ("group");
 
 CREATE TABLE numbers (
     number TEXT PRIMARY KEY,
-    user_id TEXT UNIQUE REFERENCES users (id)
+    "user" TEXT UNIQUE REFERENCES users (id),
+    country BIGINT NOT NULL,
+    organisation TEXT REFERENCES groups (id),
+    last_user TEXT REFERENCES users (id),
+    used_at BIGINT,
+    rests_until BIGINT,
+    withdrawn BIGINT NOT NULL
 );
+CREATE INDEX numbers_free ON numbers (country, number) WHERE "user" IS NULL AND organisation IS NULL AND withdrawn = 0;
+CREATE INDEX numbers_last ON numbers (last_user);
+CREATE INDEX numbers_used ON numbers (used_at);
+CREATE INDEX numbers_organisation ON numbers (organisation);
+
+CREATE TABLE threads (
+    "user" TEXT NOT NULL REFERENCES users (id),
+    number TEXT NOT NULL,
+    name TEXT NOT NULL,
+    last_at BIGINT NOT NULL,
+    PRIMARY KEY ("user", number)
+);
+CREATE INDEX threads_recent ON threads ("user", last_at, number);
 
 CREATE TABLE messages (
     id TEXT PRIMARY KEY,
@@ -73,6 +92,7 @@ CREATE TABLE messages (
 );
 CREATE INDEX messages_log ON messages ("group", made_at);
 CREATE INDEX messages_user ON messages ("user", made_at);
+CREATE INDEX messages_thread ON messages ("user", number, made_at, id);
 CREATE INDEX messages_vendor ON messages (vendor, vendor_id);
 
 CREATE TABLE message_parts (
@@ -125,7 +145,8 @@ CREATE TABLE branches (
     zone TEXT NOT NULL,
     country_code BIGINT NOT NULL,
     site TEXT NOT NULL,
-    components TEXT NOT NULL
+    components TEXT NOT NULL,
+    opening TEXT
 );
 
 CREATE TABLE services (
@@ -138,7 +159,8 @@ CREATE TABLE services (
     online BIGINT NOT NULL,
     needs_approval BIGINT NOT NULL,
     opens_before BIGINT NOT NULL,
-    closes_after BIGINT NOT NULL
+    closes_after BIGINT NOT NULL,
+    rules TEXT NOT NULL
 );
 
 CREATE TABLE providers (
@@ -147,7 +169,9 @@ CREATE TABLE providers (
     name TEXT NOT NULL,
     kind TEXT NOT NULL,
     email TEXT NOT NULL,
-    meeting_user TEXT NOT NULL
+    meeting_user TEXT NOT NULL,
+    works TEXT,
+    capacity BIGINT NOT NULL
 );
 
 CREATE TABLE clients (
@@ -157,6 +181,56 @@ CREATE TABLE clients (
     email TEXT NOT NULL,
     mobile TEXT NOT NULL
 );
+
+CREATE TABLE series (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    service TEXT NOT NULL REFERENCES services (id),
+    provider TEXT NOT NULL REFERENCES providers (id),
+    client TEXT NOT NULL REFERENCES clients (id),
+    zone TEXT NOT NULL,
+    starts BIGINT NOT NULL,
+    recurrence TEXT NOT NULL
+);
+
+CREATE TABLE classes (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    branch TEXT NOT NULL REFERENCES branches (id),
+    service TEXT NOT NULL REFERENCES services (id),
+    provider TEXT NOT NULL REFERENCES providers (id),
+    room TEXT REFERENCES providers (id),
+    starts BIGINT NOT NULL,
+    ends BIGINT NOT NULL,
+    zone TEXT NOT NULL,
+    seats BIGINT NOT NULL,
+    "before" BIGINT NOT NULL,
+    "after" BIGINT NOT NULL,
+    cancelled BIGINT NOT NULL,
+    revision BIGINT NOT NULL
+);
+CREATE INDEX classes_branch ON classes (branch, starts);
+
+CREATE TABLE absences (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    provider TEXT NOT NULL REFERENCES providers (id),
+    starts BIGINT NOT NULL,
+    ends BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    ended BIGINT NOT NULL
+);
+
+-- Written with what owns them: a booking, a class or an absence.
+CREATE TABLE holds (
+    owner TEXT NOT NULL,
+    provider TEXT NOT NULL REFERENCES providers (id),
+    starts BIGINT NOT NULL,
+    ends BIGINT NOT NULL,
+    PRIMARY KEY (owner, provider)
+);
+CREATE INDEX holds_taken ON holds (provider, ends, starts);
+CREATE INDEX holds_length ON holds (provider, (ends - starts));
 
 CREATE TABLE bookings (
     id TEXT PRIMARY KEY,
@@ -170,9 +244,19 @@ CREATE TABLE bookings (
     zone TEXT NOT NULL,
     state TEXT NOT NULL,
     cancelled_by TEXT,
-    revision BIGINT NOT NULL
+    revision BIGINT NOT NULL,
+    room TEXT REFERENCES providers (id),
+    "before" BIGINT NOT NULL,
+    "after" BIGINT NOT NULL,
+    in_class TEXT REFERENCES classes (id),
+    series TEXT REFERENCES series (id),
+    reason TEXT NOT NULL,
+    request_key TEXT NOT NULL
 );
-CREATE INDEX bookings_provider ON bookings (provider, ends);
+CREATE INDEX bookings_provider ON bookings (provider, starts);
+CREATE INDEX bookings_in_class ON bookings (in_class) WHERE in_class IS NOT NULL;
+CREATE INDEX bookings_series ON bookings (series) WHERE series IS NOT NULL;
+CREATE UNIQUE INDEX bookings_request ON bookings (client, request_key) WHERE request_key <> '';
 
 CREATE TABLE keys (
     id TEXT PRIMARY KEY,

@@ -1,0 +1,236 @@
+"""Free slots: when a service can still be booked, as a lazy sequence.
+
+Rules kept here:
+
+* A slot begins within the branch's opening hours, every so many minutes of wall-clock time from opening on, and the whole of
+  its length, which is absolute time, lies within them and within the provider's working hours.
+* With its buffers it touches no time at which its provider has no place left; buffers may lie outside the hours. Where the
+  service needs a room, one of its rooms is open and has a place for all of that.
+* It begins no sooner than the lead time from now, no later than the horizon, and never in the past.
+
+Everything is whole microseconds in UTC, so a clock change is nothing special: the zone has had its say in
+:mod:`servicekit.bookings.opening`. Costs one look at what is taken for each chunk of days (of 1, 2, 4, 8, 8, ... days), and
+time in proportion to holds and slots.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+
+from attrs import frozen
+
+from servicekit.bookings.catalogue import Branch, Provider, Service
+from servicekit.bookings.opening import OpeningHours, Piece, pieces
+from servicekit.errors import Conflict
+from servicekit.ids import ProviderId
+from servicekit.moments import Instant, Window, Zone
+
+__all__ = ["Slot", "SlotSearch", "check_hours", "check_notice", "free_slots", "full"]
+
+Span = tuple[int, int]
+"""From, until (no longer inside), in microseconds."""
+Taken = Callable[[Sequence[ProviderId], Window], Mapping[ProviderId, Sequence[Span]]]
+"""Looks up what is held of each provider in a window, in order of start."""
+
+_MICROSECOND = timedelta(microseconds=1)
+_DAY = 86_400_000_000
+_LONGEST_CHUNK = 8
+
+
+@frozen
+class Slot:
+    """A time at which ``provider`` is free."""
+
+    provider: ProviderId
+    starts: Instant
+    length: timedelta
+
+    @property
+    def window(self) -> Window:
+        """From its start to its end."""
+        return Window(self.starts, self.starts + self.length)
+
+
+@frozen(kw_only=True)
+class SlotSearch:
+    """What is looked for: ``service`` at ``branch`` with one of ``providers``, starting within ``window``, asked ``at``.
+
+    ``rooms`` are those of the service; where it needs none, none.
+    """
+
+    service: Service
+    branch: Branch
+    providers: Sequence[Provider]
+    rooms: Sequence[Provider] = ()
+    window: Window
+    at: Instant
+
+
+def free_slots(search: SlotSearch, taken: Taken) -> Iterator[Slot]:
+    """The free slots in order of start, of one start in order of ``search.providers``; lazily, as far as they are asked for."""
+    rules = search.service.rules
+    begins, ends = max(search.window.opens, search.at + rules.lead).us, search.window.closes.us
+    if rules.horizon is not None:
+        ends = min(ends, (search.at + rules.horizon).us + 1)
+    days = 1
+    while begins < ends:
+        until = min(begins + days * _DAY, ends)
+        yield from _chunk(search, taken, begins, until)
+        begins, days = until, min(2 * days, _LONGEST_CHUNK)
+
+
+def _chunk(search: SlotSearch, taken: Taken, begins: int, ends: int) -> Iterator[Slot]:
+    """Those that start from ``begins`` until ``ends``."""
+    service, zone = search.service, search.branch.zone
+    rules, length = service.rules, service.length // _MICROSECOND
+    around = (rules.before // _MICROSECOND, length + rules.after // _MICROSECOND)
+    everybody = {provider.id: provider for provider in (*search.providers, *search.rooms)}
+    held = taken(tuple(everybody), Window(Instant(begins - around[0]), Instant(ends + around[1])))
+    grid = list(pieces(search.branch.opening, zone, begins, ends + length))
+    hours: dict[OpeningHours | None, list[Span]] = {None: _merged((opens, closes) for opens, closes, _ in grid)}
+    candidates = _candidates(grid, rules.every // _MICROSECOND, begins, ends)
+
+    def starts(provider: Provider) -> list[Span]:
+        """The spans in which a start is possible for one who can be booked."""
+        works = provider.works
+        if works not in hours:
+            mine = _merged((opens, closes) for opens, closes, _ in pieces(works, zone, begins, ends + length))
+            hours[works] = _both(hours[None], mine)
+        permitted = [(opens, closes - length + 1) for opens, closes in hours[works]]
+        busy = full(held.get(provider.id, ()), provider.capacity)
+        return _without(permitted, [(since - around[1] + 1, until + around[0]) for since, until in busy])
+
+    roomy = _merged(sorted(span for room in search.rooms for span in starts(room))) if search.rooms else None
+    found = []
+    for place, provider in enumerate(search.providers):
+        possible = starts(provider)
+        if roomy is not None:
+            possible = _both(possible, roomy)
+        found += [(start, place) for start in _within(candidates, possible)]
+    found.sort()
+    ids = [provider.id for provider in search.providers]
+    for start, place in found:
+        yield Slot(ids[place], Instant(start), service.length)
+
+
+def full(held: Iterable[Span], capacity: int) -> Sequence[Span]:
+    """When no place is left of ``capacity``, from what is held in order of start."""
+    if capacity == 1:
+        return list(held)
+    changes = sorted(change for since, until in held for change in ((since, 1), (until, -1)))
+    found, there, since = list[Span](), 0, 0
+    for us, change in changes:
+        if there < capacity <= there + change:
+            since = us
+        elif there + change < capacity <= there and since < us:
+            found.append((since, us))
+        there += change
+    return found
+
+
+def _candidates(grid: Iterable[Piece], every: int, begins: int, ends: int) -> list[int]:
+    """The instants from ``begins`` until ``ends`` at which a slot may begin, in order."""
+    found: set[int] = set()
+    for opens, closes, counted in grid:
+        first = max(opens, begins)
+        first += (counted - first) % every
+        found.update(range(first, min(closes, ends), every))
+    return sorted(found)
+
+
+def _within(instants: Sequence[int], spans: Iterable[Span]) -> Iterator[int]:
+    """Those of sorted instants that lie in one of the sorted spans."""
+    place = 0
+    for since, until in spans:
+        place = bisect_left(instants, since, place)
+        end = bisect_left(instants, until, place)
+        yield from instants[place:end]
+        place = end
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """The union of spans that come in order of start."""
+    found = list[Span]()
+    for since, until in spans:
+        if found and since <= found[-1][1]:
+            if until > found[-1][1]:
+                found[-1] = (found[-1][0], until)
+        else:
+            found.append((since, until))
+    return found
+
+
+def _both(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
+    """What is in both; each is in order and without overlap."""
+    found, place = list[Span](), 0
+    for since, until in one:
+        while place < len(other) and other[place][1] <= since:
+            place += 1
+        here = place
+        while here < len(other) and other[here][0] < until:
+            found.append((max(since, other[here][0]), min(until, other[here][1])))
+            here += 1
+    return found
+
+
+def _without(spans: Iterable[Span], taken: Sequence[Span]) -> list[Span]:
+    """What is left of spans, in order and without overlap, outside of ``taken``, in order of start."""
+    found, place = list[Span](), 0
+    for begins, ends in spans:
+        since = begins
+        while place < len(taken) and taken[place][1] <= since:
+            place += 1
+        here = place
+        while here < len(taken) and taken[here][0] < ends:
+            first, last = taken[here]
+            if first > since:
+                found.append((since, first))
+            since = max(since, last)
+            here += 1
+        if since < ends:
+            found.append((since, ends))
+    return found
+
+
+def check_notice(service: Service, starts: Instant, at: Instant) -> None:
+    """Refuse what starts too soon or too far ahead. Instants are compared, so no zone has a say.
+
+    Raises:
+        Conflict: ``too_soon``, ``too_far``.
+    """
+    rules = service.rules
+    if starts < at + rules.lead:
+        raise Conflict(
+            f"{service.name} is booked at the latest {rules.lead} before it starts: choose a later time.",
+            code="too_soon",
+            starts=str(starts),
+            earliest=str(at + rules.lead),
+        )
+    if rules.horizon is not None and starts > at + rules.horizon:
+        raise Conflict(
+            f"{service.name} is booked at most {rules.horizon} ahead: choose an earlier time.",
+            code="too_far",
+            starts=str(starts),
+            latest=str(at + rules.horizon),
+        )
+
+
+def check_hours(opening: OpeningHours | None, zone: Zone, window: Window, *, who: str, code: str) -> None:
+    """Refuse a window that does not lie within the hours as a whole. No hours set are always open.
+
+    Raises:
+        Conflict: ``code``.
+    """
+    if opening is None:
+        return
+    begins, ends = window.opens.us, window.closes.us
+    spans = _merged((opens, closes) for opens, closes, _ in pieces(opening, zone, begins, ends))
+    if spans != [(begins, ends)]:
+        raise Conflict(
+            f"{who} is not open from {window.opens} until {window.closes}: choose another time.",
+            code=code,
+            starts=str(window.opens),
+            ends=str(window.closes),
+        )
