@@ -23,6 +23,8 @@ from servicekit.testing.simulators.fortysixelks import FortySixElksSimulator
 from servicekit.testing.simulators.fortysixelks_values import HandsetText, Outcome
 from servicekit.testing.simulators.mailbox import KeptMail, MailboxSimulator
 from servicekit.testing.simulators.serving import Served, serve, transport
+from servicekit.testing.simulators.twilio import TwilioSimulator
+from servicekit.testing.simulators.vonage import VonageSimulator
 from servicekit.testing.simulators.webhook_faults import WebhookFault
 from servicekit.testing.simulators.webhooks import Delivery
 from servicekit.testing.simulators.zoom import ZoomSimulator
@@ -50,6 +52,8 @@ __all__ = [
     "SimComponent",
     "Simulator",
     "SimulatorControl",
+    "TwilioSimulator",
+    "VonageSimulator",
     "WebhookFault",
     "ZoomControl",
     "ZoomSimulator",
