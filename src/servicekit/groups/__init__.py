@@ -10,6 +10,8 @@ The rules of this room:
 * Administrators see and change a group and what is below it, and nothing above; what a group above locks they leave alone.
 * Groups are moved, merged and removed, users moved and removed; no log is ever lost, and counters say what the log says.
 * A mail domain belongs to one group and brings its users along.
+* Texts go to the group's own country, to those it names, and to the costly numbers it lists; machines mail only from listed
+  addresses.
 
 Refused when set: a negative quota, a window of no days, a calling code that does not exist; a group below itself, a second
 root; a domain that is taken or public.
@@ -24,7 +26,6 @@ from servicekit.groups.commands import (
     ListGroups,
     MergeGroup,
     MoveGroup,
-    ProvideNumbers,
     RemoveGroup,
     RenameGroup,
     Setting,
@@ -49,16 +50,34 @@ from servicekit.groups.membership import (
     UserAdded,
     UserRemoved,
 )
+from servicekit.groups.numbers import (
+    KEPT,
+    NOTED,
+    RESTS,
+    CountNumbers,
+    ListNumbers,
+    Number,
+    NumberState,
+    PoolCount,
+    ProvideNumbers,
+    WithdrawNumbers,
+    withdrawn,
+)
 from servicekit.groups.quotas import Limit, LimitKind, Quota, Struck, Usage, bucket_of, judge, least, limits_of
+from servicekit.groups.relays import check_relays, is_relay
 from servicekit.groups.structure import Recount, Tree, merged, moved, recounted, removed
 from servicekit.groups.tree import Effective, Group, Lock, Settings, User, effective, most_segments
 
 __all__ = [
+    "KEPT",
+    "NOTED",
+    "RESTS",
     "AddGroup",
     "AddUsers",
     "Added",
     "ChangeOwnSignature",
     "ChangeSettings",
+    "CountNumbers",
     "Domain",
     "DomainKind",
     "DomainSet",
@@ -73,11 +92,15 @@ __all__ = [
     "ListAdmins",
     "ListDomains",
     "ListGroups",
+    "ListNumbers",
     "ListUsers",
     "Lock",
     "LockHeld",
     "MergeGroup",
     "MoveGroup",
+    "Number",
+    "NumberState",
+    "PoolCount",
     "ProvideNumbers",
     "Quota",
     "Recount",
@@ -97,11 +120,14 @@ __all__ = [
     "User",
     "UserAdded",
     "UserRemoved",
+    "WithdrawNumbers",
     "ascii_domain",
     "bucket_of",
+    "check_relays",
     "domain_of",
     "effective",
     "held_by",
+    "is_relay",
     "judge",
     "least",
     "levels",
@@ -116,4 +142,5 @@ __all__ = [
     "said",
     "signature_of",
     "signs_itself",
+    "withdrawn",
 ]

@@ -21,7 +21,6 @@ __all__ = [
     "ListGroups",
     "MergeGroup",
     "MoveGroup",
-    "ProvideNumbers",
     "RemoveGroup",
     "RenameGroup",
     "Setting",
@@ -138,7 +137,8 @@ class ChangeSettings(Command[Group]):
     A quota counts what the log has, from before the change as well. One change reads the groups of the organisation once.
 
     Raises:
-        Invalid: ``unknown_setting``, ``set_and_inherited``, ``long_signature``, and what
+        Invalid: ``unknown_setting``, ``set_and_inherited``, ``long_signature``, ``unknown_country``, ``not_listable``,
+            ``not_an_address``, ``not_a_network``, ``wide_relay``, ``local_relay``, and what
             :class:`~servicekit.groups.Settings`, sender names and country codes refuse.
         Forbidden: ``locked`` if a group above all that the asker administers locks it; ``facts["group"]`` names that group
             where the asker may see it.
@@ -178,10 +178,3 @@ class ListGroups(Query[tuple[Group, ...]]):
     """A group and all below it that are not removed, parents before their children. Needs ``groups:read`` there."""
 
     group: GroupId
-
-
-@frozen(kw_only=True)
-class ProvideNumbers(Command[int]):
-    """Put numbers (E.164) into the pool from which users get their own. For operators. Returns how many were new."""
-
-    numbers: tuple[str, ...]

@@ -80,7 +80,7 @@ class UserRemoved:
 class RemoveUsers(Command[tuple[UserRemoved, ...]]):
     """Remove addresses from a group and all below it. Needs ``users:write`` there.
 
-    Their log stays, and so does what they have used; their rights end; their numbers are given to nobody else. An address that
+    Their log stays, and so does what they have used; their rights end; their numbers are given back. An address that
     is added again to the same organisation is the same user.
 
     Raises:

@@ -76,7 +76,12 @@ class Settings:
         user_most_segments: the same for each user of exactly this group, beside the group's.
         user_quota: for each user of exactly this group.
         group_quota: for the group with everything below it; those above count as well.
-        permissions_lock: who else may change quotas, bounds on segments, country code and receiving, in the groups below.
+        destinations: the countries (ISO 3166-1 alpha-2) that texts may go to besides the group's own, which is the main one of its
+            country code.
+        costly_numbers: premium numbers (E.164) and short codes (digits) that texts may go to; there are none unless listed.
+        alarm_senders: addresses of users whose machines' mail becomes texts.
+        trusted_relays: IP addresses and networks from which mail of users needs no proof of its sender.
+        permissions_lock: who else may change the settings above but for sender name and signature, in the groups below.
         signature_lock: who else may change the signature, in the groups below and for their users.
     """
 
@@ -88,6 +93,10 @@ class Settings:
     user_most_segments: int | None = None
     user_quota: Quota | None = None
     group_quota: Quota | None = None
+    destinations: tuple[str, ...] | None = None
+    costly_numbers: tuple[str, ...] | None = None
+    alarm_senders: tuple[str, ...] | None = None
+    trusted_relays: tuple[str, ...] | None = None
     permissions_lock: Lock | None = None
     signature_lock: Lock | None = None
 
@@ -113,6 +122,10 @@ DEFAULTS = Settings(
     user_most_segments=MOST_SEGMENTS,
     user_quota=Quota(None),
     group_quota=Quota(None),
+    destinations=(),
+    costly_numbers=(),
+    alarm_senders=(),
+    trusted_relays=(),
     permissions_lock=Lock.ADMINS,
     signature_lock=Lock.ADMINS,
 )
@@ -144,7 +157,7 @@ class User:
     """A user, known by a mail address in lower case, in exactly one group.
 
     Attributes:
-        number: its own, once it has one. It is never given to another.
+        number: its own, once it has one; see :mod:`servicekit.groups.numbers`.
         signature: its own, where the group's may be changed by everyone; None: the group's, empty: none.
         removed: it may do nothing any more; its log stays.
     """

@@ -7,26 +7,78 @@ The rules of this room:
 * The same text to the same recipient from the same sender within 24 hours is not sent again and costs nothing; one
   character more makes it another text.
 * A message whose parts are reported on one by one is DELIVERED when all of them are; one that failed fails it.
+* A long text that came in parts is one message; what is missing of it is marked, what is no text is named.
+* A user's messages to and from one number are a thread, under a name of the user's choice.
 * A hand-over whose outcome nobody knows is ``UNKNOWN``: shown as such, charged, and never guessed.
 """
 
 from servicekit.messages.commands import LogPage, SearchLog, SendText
 from servicekit.messages.guard import GUARD_SPAN, identity
+from servicekit.messages.incoming import (
+    REMEMBERED,
+    WAITS,
+    Heard,
+    ListStrays,
+    LongText,
+    Piece,
+    Stray,
+    cleaned,
+    heard,
+    is_part,
+    on_one_line,
+    parts_key,
+    told,
+    with_media,
+)
 from servicekit.messages.message import Direction, HandOver, Message, Status, moved
 from servicekit.messages.parts import MessagePart, advanced, together
+from servicekit.messages.threads import (
+    ListThreads,
+    NameThread,
+    ReadThread,
+    Thread,
+    ThreadLine,
+    ThreadMark,
+    ThreadPage,
+    check_thread_name,
+    mail_thread,
+)
 
 __all__ = [
     "GUARD_SPAN",
+    "REMEMBERED",
+    "WAITS",
     "Direction",
     "HandOver",
+    "Heard",
+    "ListStrays",
+    "ListThreads",
     "LogPage",
+    "LongText",
     "Message",
     "MessagePart",
+    "NameThread",
+    "Piece",
+    "ReadThread",
     "SearchLog",
     "SendText",
     "Status",
+    "Stray",
+    "Thread",
+    "ThreadLine",
+    "ThreadMark",
+    "ThreadPage",
     "advanced",
+    "check_thread_name",
+    "cleaned",
+    "heard",
     "identity",
+    "is_part",
+    "mail_thread",
     "moved",
+    "on_one_line",
+    "parts_key",
     "together",
+    "told",
+    "with_media",
 ]

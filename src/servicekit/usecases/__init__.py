@@ -20,11 +20,13 @@ def commands() -> Mapping[type, Callable[..., Any]]:
     from servicekit.outbox import effects
     from servicekit.usecases import (
         booking,
+        conversing,
         domains,
         grouping,
         looking,
         membership,
         notifying,
+        numbering,
         organising,
         settings,
         texting,
@@ -51,7 +53,7 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         groups.FoundOrganisation: organising.found_organisation,
         groups.MergeGroup: grouping.merge_group,
         groups.MoveGroup: grouping.move_group,
-        groups.ProvideNumbers: organising.provide_numbers,
+        groups.ProvideNumbers: numbering.provide_numbers,
         groups.ReleaseDomain: domains.release_domain,
         groups.RemoveGroup: grouping.remove_group,
         groups.RemoveUsers: membership.remove_users,
@@ -59,6 +61,8 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         groups.SetAdmins: membership.set_admins,
         groups.SetSubdomain: domains.set_subdomain,
         groups.SetTopDomain: domains.set_top_domain,
+        groups.WithdrawNumbers: numbering.withdraw_numbers,
+        messages.NameThread: conversing.name_thread,
         messages.SendText: texting.send_text,
         notices.SaveTemplate: notifying.save_template,
         portal.AddCustomer: customers.add_customer,
@@ -73,22 +77,38 @@ def queries() -> Mapping[type, Callable[..., Any]]:
     """Every query and what answers it."""
     from servicekit import bookings, groups, keys, meetings, messages, portal
     from servicekit.outbox import effects
-    from servicekit.usecases import booking, domains, grouping, looking, membership, settings, texting
+    from servicekit.usecases import (
+        answering,
+        booking,
+        conversing,
+        domains,
+        grouping,
+        looking,
+        membership,
+        numbering,
+        settings,
+        texting,
+    )
     from servicekit.usecases import portal as customers
 
     return {
         bookings.GetBooking: booking.get_booking,
         effects.ListEffects: looking.list_effects,
+        groups.CountNumbers: numbering.count_numbers,
         groups.GetSettings: settings.get_settings,
         groups.ListAdmins: membership.list_admins,
         groups.ListDomains: domains.list_domains,
         groups.ListGroups: grouping.list_groups,
+        groups.ListNumbers: numbering.list_numbers,
         groups.ListUsers: membership.list_users,
         groups.SmsLeft: membership.sms_left,
         keys.AtDoor: looking.door,
         keys.ListKeys: looking.list_keys,
         meetings.FetchHostLink: looking.fetch_host_link,
         meetings.GetMeeting: looking.get_meeting,
+        messages.ListStrays: answering.list_strays,
+        messages.ListThreads: conversing.list_threads,
+        messages.ReadThread: conversing.read_thread,
         messages.SearchLog: texting.search_log,
         portal.GetOrder: customers.get_order,
         portal.ListOrders: customers.list_orders,

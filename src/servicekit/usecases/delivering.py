@@ -69,6 +69,7 @@ Prepare = Callable[[Work, Effect], Step]
 
 def preparations() -> dict[EffectKind, Prepare]:
     """Which function prepares which kind."""
+    from servicekit.usecases.answering import prepare_parts
     from servicekit.usecases.delivering_keys import prepare_key
     from servicekit.usecases.delivering_letters import prepare_letter
     from servicekit.usecases.delivering_meetings import prepare_meeting
@@ -81,4 +82,5 @@ def preparations() -> dict[EffectKind, Prepare]:
         EffectKind.KEY: prepare_key,
         EffectKind.MEETING: prepare_meeting,
         EffectKind.NOTICE: prepare_notice,
+        EffectKind.PARTS: prepare_parts,
     }

@@ -24,6 +24,7 @@ from servicekit.groups import (
 )
 from servicekit.ids import GrantId, GroupId, UserId
 from servicekit.permissions import Grant
+from servicekit.usecases.numbering import give_back
 from servicekit.usecases.organising import ADMINISTRATION
 from servicekit.usecases.restructuring import end, place
 from servicekit.usecases.work import Work, address_of
@@ -105,7 +106,7 @@ def _remove_user(work: Work, groups: frozenset[GroupId], address: str) -> UserRe
     known = work.store.users.where(email=email, removed=False)
     if not known or known[0].group not in groups:
         return UserRemoved(address, None)
-    user = work.store.users.hold(known[0].id)
+    (user,) = give_back(work, [work.store.users.hold(known[0].id)])
     work.store.users.save(evolve(user, removed=True))
     end(work, work.store.grants.where(principal=user.id))
     return UserRemoved(address, user.id)

@@ -1,17 +1,16 @@
-"""Organisations are founded, groups added to them, and numbers put into the pool."""
+"""Organisations are founded, and groups added to them."""
 
 from __future__ import annotations
 
 from servicekit.errors import Conflict
-from servicekit.groups import AddGroup, Founded, FoundOrganisation, Group, ProvideNumbers, User, said
+from servicekit.groups import AddGroup, Founded, FoundOrganisation, Group, User, said
 from servicekit.ids import GrantId, GroupId, UserId
 from servicekit.moments import check_zone
 from servicekit.permissions import Grant
-from servicekit.sms import parse_number
 from servicekit.usecases.settings import check_settings, check_unlocked
 from servicekit.usecases.work import Work, address_of, named
 
-__all__ = ["ADMINISTRATION", "add_group", "found_organisation", "provide_numbers"]
+__all__ = ["ADMINISTRATION", "add_group", "found_organisation"]
 
 ADMINISTRATION = ("*:*",)
 """What an administrator holds."""
@@ -61,9 +60,3 @@ def add_group(work: Work, command: AddGroup) -> Group:
     )
     work.store.groups.add(group)
     return group
-
-
-def provide_numbers(work: Work, command: ProvideNumbers) -> int:
-    """Fill the pool."""
-    work.operator()
-    return work.store.numbers.provide([parse_number(number) for number in command.numbers])

@@ -1,7 +1,7 @@
 """Texts: judged, logged, paid for from quotas and put into the outbox; and searched in the log.
 
-One way in for all of them (:func:`submit`), whether a command, a mail or a notice asks: number, signature, segments, loop
-guard, quotas, in that order. What refuses is logged with its status and costs nothing.
+One way in for all of them (:func:`submit`), whether a command, a mail or a notice asks: number, signature, destination,
+segments, loop guard, quotas, in that order. What refuses is logged with its status and costs nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from servicekit.ids import MessageId
 from servicekit.messages import Direction, HandOver, LogPage, Message, SearchLog, SendText, Status, identity, moved
 from servicekit.outbox.effects import EffectKind
 from servicekit.outbox.facts import TextStatus
-from servicekit.sms import check_limit, count_segments, parse_number
+from servicekit.sms import Destination, check_limit, count_segments, own_country, read_destination
+from servicekit.usecases.conversing import log
+from servicekit.usecases.numbering import number_for
 from servicekit.usecases.work import Work
 
 __all__ = ["report", "search_log", "send_text", "submit"]
@@ -42,25 +44,31 @@ def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text
         Invalid: ``empty_text``, ``no_sender``, or what is wrong with the number; then nothing is written.
     """
     group = path[0]
-    number = parse_number(to, effective(path, "country_code").value)
+    code, listed = effective(path, "country_code").value, effective(path, "costly_numbers").value
+    destination = read_destination(to, code, listed=listed)
     if not text.strip():
         raise Invalid("There is nothing to send: write a text.", code="empty_text")
     signature = signature_of(user, path)
     body = f"{text}\n{signature}" if signature else text
+    hindered = _hindered(path, destination)
+    sender, why = ("", "") if hindered else _sender(work, path, user)
     message = Message(
         id=work.new(MessageId),
         organisation=group.organisation,
         group=group.id,
         user=user.id if user else None,
         direction=Direction.OUT,
-        number=number,
-        sender=_sender(work, path, user),
+        number=destination.number,
+        sender=sender,
         text=body,
         segments=0,
         status=Status.QUEUED,
+        detail=why,
         made_at=work.at,
         changed_at=work.at,
     )
+    if hindered:
+        return _refused(work, message, Status.DESTINATION, detail=hindered)
     most, segments = most_segments(path, of_user=user is not None), count_segments(body).segments
     if segments > most:
         return _refused(work, message, Status.TOO_LONG, detail=f"{segments} segments, {most} allowed")
@@ -75,14 +83,23 @@ def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text
         status = Status(struck.limit.kind.value)
         return _refused(work, message, status, struck=struck.limit.group_name)
     message = evolve(message, segments=segments, hand_over=HandOver.PLANNED)
-    work.store.messages.add(message)
+    log(work, message)
     work.enqueue(EffectKind.TEXT, message.id, message.organisation)
     return message
 
 
+def _hindered(path: tuple[Group, ...], destination: Destination) -> str:
+    """Why the group may not send there; empty where it may."""
+    if destination.costly:
+        listed = effective(path, "costly_numbers").value
+        return "" if destination.number in listed else f"{destination.costly}, not listed"
+    allowed = {own_country(effective(path, "country_code").value), *effective(path, "destinations").value}
+    return "" if destination.country in allowed else f"country {destination.country or 'unknown'}, not named"
+
+
 def _refused(work: Work, message: Message, status: Status, *, struck: str = "", detail: str = "") -> Message:
     message = evolve(message, status=status, struck=struck, detail=detail)
-    work.store.messages.add(message)
+    log(work, message)
     return message
 
 
@@ -90,23 +107,29 @@ def _identity(message: Message) -> str:
     return identity(message.user or "", message.number, message.text)
 
 
-def _sender(work: Work, path: tuple[Group, ...], user: User | None) -> str:
-    """The user's own number where its group may receive and the pool has one; else the group's sender name."""
-    if user is not None and effective(path, "may_receive").value:
-        user = work.store.users.hold(user.id)  # which may have got its number since: one mail, many recipients
-        number = user.number or work.store.numbers.take(user.id)
+def _sender(work: Work, path: tuple[Group, ...], user: User | None) -> tuple[str, str]:
+    """The user's own number where its group may receive and the pool has one; else the group's sender name, and why."""
+    why = ""
+    if effective(path, "may_receive").value:
+        number = number_for(work, path, user)
         if number is not None:
-            if user.number is None:
-                work.store.users.save(evolve(user, number=number))
-            return number
+            return number, ""
+        why = "no number was free" if user is not None else ""
     name = str(effective(path, "sender_name").value)
-    if not name:
+    if name:
+        return name, why
+    if why:
         raise Invalid(
-            f"Texts of the group {path[0].name} have no sender: set a sender name, or let it receive and provide numbers.",
-            code="no_sender",
+            f"No number is free for a user of the group {path[0].name}, which has no sender name: set one, or ask the "
+            "operator for more numbers.",
+            code="no_free_number",
             group=path[0].id,
         )
-    return name
+    raise Invalid(
+        f"Texts of the group {path[0].name} have no sender: set a sender name, or let it receive and provide numbers.",
+        code="no_sender",
+        group=path[0].id,
+    )
 
 
 def report(work: Work, message: Message, status: TextStatus) -> Message:
