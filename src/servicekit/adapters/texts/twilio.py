@@ -21,6 +21,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
@@ -29,7 +30,7 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from attrs import evolve, field, frozen
 
-from servicekit.errors import ConfigurationError, Forged, Invalid, Misshapen, OutsideError, Rejected
+from servicekit.errors import ConfigurationError, Forged, Invalid, Misshapen, OutsideError, Rejected, Throttled
 from servicekit.moments import Instant
 from servicekit.outbox.facts import TextReceived, TextReported, TextStatus
 from servicekit.ports.http import (
@@ -62,6 +63,13 @@ STATUSES: Mapping[str, TextStatus] = MappingProxyType(
 )
 """Twilio's words; any other is ``UNKNOWN``."""
 
+_NO_DATE = (ValueError, TypeError, IndexError, OverflowError, Invalid)  # what reading one raises where there is none
+_SECOND = 1_000_000  # microseconds
+_PRICE = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_AS_BYTES = "surrogateescape"  # what is no UTF-8 stays what it is
+_SHOWN = 200  # characters of Twilio's sentence in an error's message
 _PAGE = 1000  # the most that Twilio lists at once
 _FIELDS = 500  # a call of Twilio has under a hundred
 _MEDIA = 100  # an MMS has at most ten
@@ -81,7 +89,7 @@ class Twilio:
         api_key: SID of an API key, ``SK...``, to send with in place of the auth token.
         api_secret: the secret to it.
         report_url: the public URL where delivery reports are to go; empty: none are asked for.
-        inbound_url: the public URL that stands at the numbers as "a message comes in"; without it no inbound text is believed.
+        inbound_url: the public URL that stands at the numbers as "a message comes in", where it is another than that.
         base_url: of the API.
         name: as used in ``kit.receive(name, ...)`` and in the log.
 
@@ -119,7 +127,7 @@ class Twilio:
         if not response.ok:
             raise self._refusal(request, response)
         made = response.object()
-        if not made.get("sid"):
+        if not _sid(made):
             raise unreadable(self.name, request, response, lacks="a sid")
         return _receipt(made)
 
@@ -131,26 +139,32 @@ class Twilio:
         the second, and writes a sentence of its own into the texts of trial accounts, which are therefore not found.
         """
         found: dict[str, tuple[Instant, TextReceipt]] = {}
-        asked: tuple[str, ...] = ()
+        asked: set[str] = set()
         request = HttpRequest.get(self._messages, headers=self._proof, query={"To": text.to, "PageSize": _PAGE})
-        while request.url not in asked:  # a list that leads in a circle has no more to tell
-            asked += (request.url,)
+        while True:
+            asked.add(request.url)
             response = yield request
             if not response.ok:
                 raise self._refusal(request, response)
             page = response.object()
-            if not isinstance(page.get("messages"), list):
+            listed, following = page.get("messages"), page.get("next_page_uri")
+            if not isinstance(listed, list):
                 raise unreadable(self.name, request, response, lacks="a list of messages")
-            for item in page["messages"]:
-                made = _made(item)
-                if made is not None and _is(item, text) and made.us // 1_000_000 >= since.us // 1_000_000:
-                    found[str(item["sid"])] = (made, _receipt(item))
-            following = page.get("next_page_uri")
-            if not following:
-                break
+            for message in filter(lambda one: _is(one, text), listed):
+                made = _made(message)
+                if made is None:
+                    raise unreadable(self.name, request, response, lacks="the date of a message")
+                if made.us // _SECOND >= since.us // _SECOND:
+                    found[_sid(message)] = (made, _receipt(message))
+            if following is None:
+                # Newest first as the list is, also within a second; then turned round.
+                in_order = sorted(found.values(), key=lambda one: one[0], reverse=True)[::-1]
+                return tuple(receipt for _, receipt in in_order)
             # Only the query is taken over: our credentials go to no URL that an answer names.
-            request = evolve(request, url=f"{self._messages}?{urlsplit(str(following)).query}")
-        return tuple(receipt for _, receipt in sorted(found.values(), key=lambda one: one[0]))
+            query = str(following).partition("?")[2]
+            request = evolve(request, url=f"{self._messages}?{query}")
+            if not (query.isascii() and query.isprintable()) or request.url in asked:
+                raise unreadable(self.name, request, response, lacks="a way to the next page")
 
     def read(self, headers: Mapping[str, str], body: bytes, at: Instant) -> TextHook:
         """A status callback (https://www.twilio.com/docs/messaging/guides/track-outbound-message-status) or an inbound text.
@@ -162,7 +176,7 @@ class Twilio:
         """
         del at  # the signature covers no time; the event id stops a replay
         told = self._proven(headers, body)
-        vendor_id = told.get("MessageSid") or told.get("SmsSid", "")
+        vendor_id = _sid({"sid": told.get("MessageSid") or told.get("SmsSid")})
         word = told.get("MessageStatus") or told.get("SmsStatus", "")
         incoming = word in _INCOMING or (not word and "Body" in told)
         if not vendor_id or not ((told.get("From") and told.get("To")) if incoming else word):
@@ -203,10 +217,11 @@ class Twilio:
                 "Twilio signs the URL that it calls with the auth token: set that, and report_url and inbound_url to the public "
                 "URLs, to read its calls."
             )
-        if header(headers, "content-type").partition(";")[0].strip().lower() == "application/json":
-            told, suffix, words = _object(body), f"bodySHA256={hashlib.sha256(body).hexdigest()}", ""
-        else:
-            told, suffix, words = _form(body)
+        kind = header(headers, "content-type").partition(";")[0].strip().lower()
+        try:
+            told, suffix, words = _json(body) if kind == "application/json" else _form(body)
+        except ValueError as error:
+            raise Forged("Nothing of this form can be signed by Twilio.", vendor=self.name) from error
         shown = header(headers, "x-twilio-signature").strip().encode()
         wanted = [self._signature(_with(one, suffix) + words) for url in urls for one in _spellings(url)]
         if not any(hmac.compare_digest(shown, one) for one in wanted):
@@ -216,15 +231,18 @@ class Twilio:
         return told
 
     def _signature(self, words: str) -> bytes:
-        return base64.b64encode(hmac.new(self.auth_token.encode(), words.encode(), hashlib.sha1).digest())
+        signed = hmac.new(self.auth_token.encode(), words.encode(errors=_AS_BYTES), hashlib.sha1)
+        return base64.b64encode(signed.digest())
 
     def _refusal(self, request: HttpRequest, response: HttpResponse) -> OutsideError:
         told = response.object()
-        code, message = told.get("code"), str(told.get("message") or "")
-        if code == _QUEUE_FULL:
-            response = evolve(response, status=429)
-        error = refusal(self.name, request, response, message=message)
-        if isinstance(error, Rejected) and isinstance(code, int):
+        code, message = told.get("code"), told.get("message")
+        error = refusal(self.name, request, response, message=message[:_SHOWN] if isinstance(message, str) else "")
+        if isinstance(error, Rejected) and type(code) is int:
+            if code == _QUEUE_FULL:
+                return Throttled(
+                    f"{self.name} has ten hours of texts of this sender; wait before the next", **error.facts
+                )
             error.code = f"twilio_{code}"
         return error
 
@@ -238,35 +256,41 @@ class Twilio:
 
 
 def _receipt(message: Mapping[str, Any]) -> TextReceipt:
-    price = message.get("price")
-    cost = None if price is None else f"{str(price).removeprefix('-')} {message.get('price_unit') or ''}".strip()
     return TextReceipt(
-        vendor_id=str(message["sid"]),
+        vendor_id=_sid(message),
         status=STATUSES.get(str(message.get("status")), TextStatus.UNKNOWN),
         parts=_whole(str(message.get("num_segments"))) or None,  # 0: not counted yet
-        cost=cost,
+        cost=_cost(message),
         evidence=message,
     )
 
 
-def _is(message: Mapping[str, Any], text: OutgoingText) -> bool:
-    shown = tuple(message.get(key) for key in ("direction", "from", "to", "body"))
-    return bool(message.get("sid")) and shown == ("outbound-api", text.sender, text.to, text.text)
-
-
-def _made(message: object) -> Instant | None:
-    """When Twilio made it: RFC 2822, in UTC."""
-    if not isinstance(message, dict):
+def _cost(message: Mapping[str, Any]) -> str | None:
+    """What Twilio asks, with its currency; it writes ``-0.00750`` because it takes that from the balance."""
+    price, unit = (str(message.get(key)).upper() for key in ("price", "price_unit"))
+    if not _PRICE.fullmatch(price):
         return None
+    return price.removeprefix("-") + (f" {unit}" if _CURRENCY.fullmatch(unit) else "")
+
+
+def _sid(message: Mapping[str, Any]) -> str:
+    """Its id, or an empty text where it has none."""
+    sid = message.get("sid")
+    return sid if isinstance(sid, str) and sid.isprintable() else ""
+
+
+def _is(message: object, text: OutgoingText) -> bool:
+    if not isinstance(message, dict):
+        return False
+    shown = tuple(message.get(key) for key in ("direction", "from", "to", "body"))
+    return _sid(message) != "" and shown == ("outbound-api", text.sender, text.to, text.text)
+
+
+def _made(message: Mapping[str, Any]) -> Instant | None:
+    """When Twilio made it: RFC 2822, in UTC."""
     try:
         return Instant.of(parsedate_to_datetime(str(message.get("date_created"))))
-    except (
-        ValueError,
-        TypeError,
-        IndexError,
-        OverflowError,
-        Invalid,
-    ):  # what the reader raises on texts that are no date
+    except _NO_DATE:
         return None
 
 
@@ -280,23 +304,22 @@ def _whole(text: str) -> int:
 
 
 def _form(body: bytes) -> tuple[dict[str, str] | None, str, str]:
-    """A form, and how it is signed: nothing to the URL, but names in order, each with its values in order, no pair twice."""
-    try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
-    except ValueError:
-        return None, "", ""
-    return dict(pairs), "", "".join(name + value for name, value in sorted(set(pairs)))
+    """A form, and how it is signed: nothing to the URL, but names in order, each with its values in order, no pair twice.
+
+    The signature is over whatever bytes stand there, so that it can be judged before the words are. ValueError: there are more
+    fields than Twilio ever signs.
+    """
+    text = body.decode(errors=_AS_BYTES)
+    pairs = parse_qsl(text, keep_blank_values=True, errors=_AS_BYTES, max_num_fields=_FIELDS)
+    words = "".join(name + value for name, value in sorted(set(pairs)))
+    return None if _SURROGATE.search(words) else dict(pairs), "", words
 
 
-def _object(body: bytes) -> dict[str, str] | None:
-    """A JSON object, its members as texts, as a form would have them."""
-    try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(told, dict):
-        return None
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in told.items()}
+def _json(body: bytes) -> tuple[dict[str, str] | None, str, str]:
+    """A JSON object, its members as texts, as a form would have them; and how it is signed: a digest goes to the URL."""
+    told = HttpResponse(status=200, body=body).object()
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in told.items()}
+    return texts or None, f"bodySHA256={hashlib.sha256(body).hexdigest()}", ""
 
 
 def _with(url: str, suffix: str) -> str:
