@@ -64,7 +64,7 @@ MAIN, CLOAKROOM, ROOM, ROOM_2 = (component.id for component in COMPONENTS[:4])
 GATEWAY = "sms.example"
 HOOKS = "https://salon.example/hooks"
 HOOK_LOGIN = ("elks", "hook-secret")
-SALON = Settings(country_code=46, sender_name="Salon")
+SALON = Settings(country_code=46, sender_name="Salon", destinations=("SE", "CH"))
 
 
 def elks_adapter(base_url: str = "https://api.46elks.com/a1", **changed: Any) -> FortySixElks:

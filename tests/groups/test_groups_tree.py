@@ -133,7 +133,7 @@ def test_what_is_no_setting_is_not_inherited() -> None:
     with pytest.raises(Invalid) as caught:
         changed(Settings(), Settings(), ["colour"])
     assert (caught.value.code, caught.value.facts) == ("unknown_setting", {"setting": "colour"})
-    assert "country_code, group_quota" in caught.value.message
+    assert "country_code, destinations, group_quota" in caught.value.message
 
 
 @pytest.mark.spec("M-24")

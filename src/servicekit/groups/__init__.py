@@ -63,7 +63,7 @@ from servicekit.groups.numbers import (
     WithdrawNumbers,
     withdrawn,
 )
-from servicekit.groups.quotas import Limit, LimitKind, Quota, Struck, Usage, bucket_of, judge, least, limits_of
+from servicekit.groups.quotas import Limit, LimitKind, Quota, Struck, Usage, bucket_of, judge, least, limits_of, topmost
 from servicekit.groups.relays import check_relays, is_relay
 from servicekit.groups.structure import Recount, Tree, merged, moved, recounted, removed
 from servicekit.groups.tree import Effective, Group, Lock, Settings, User, effective, most_segments
@@ -142,5 +142,6 @@ __all__ = [
     "said",
     "signature_of",
     "signs_itself",
+    "topmost",
     "withdrawn",
 ]

@@ -34,6 +34,7 @@ __all__ = [
     "judge",
     "least",
     "limits_of",
+    "topmost",
 ]
 
 _DAY = 86_400_000_000  # microseconds
@@ -117,6 +118,14 @@ def judge(limits: Iterable[tuple[Limit, int]], segments: int) -> Struck | None:
         if used + segments > limit.most:
             return Struck(limit, used, segments)
     return None
+
+
+def topmost(limits: Sequence[Limit]) -> str:
+    """The subject that all who share one of these limits share: the group highest up, else the user; empty without limits.
+
+    Limits come as :func:`limits_of` gives them, from the user up to the root.
+    """
+    return limits[-1].subject if limits else ""
 
 
 def least(usages: Iterable[Usage]) -> Usage | None:

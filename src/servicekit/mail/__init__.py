@@ -16,7 +16,6 @@ and reads no clock and no randomness.
 """
 
 from servicekit.mail.answers import answer_mail, plain_mail
-from servicekit.mail.automatic import Automatic, AutomaticKind
 from servicekit.mail.authenticity import (
     Check,
     Method,
@@ -29,6 +28,7 @@ from servicekit.mail.authenticity import (
     VerifiedInFront,
     judge_sender,
 )
+from servicekit.mail.automatic import Automatic, AutomaticKind
 from servicekit.mail.reading import Mail, read_mail
 from servicekit.mail.refusals import KEPT_DAYS, IgnoredMails, ListIgnoredMails, WhyIgnored
 from servicekit.mail.text import sms_text

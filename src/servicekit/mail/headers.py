@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from email.message import Message
 
-__all__ = ["bytes_of_base64", "decoded", "fields", "message_ids", "one_address", "text_of"]
+__all__ = ["bytes_of_base64", "bytes_of_quoted_printable", "decoded", "fields", "message_ids", "one_address", "text_of"]
 
 
 def fields(message: Message, name: str) -> list[str]:
@@ -40,7 +40,7 @@ def text_of(data: bytes, charset: str) -> str:
 
     ISO-8859-1 and ASCII are read as windows-1252, which holds them both: that is what senders mean by them.
     """
-    for name in (_codec(charset), "utf-8", "cp1252"):
+    for name in (_codec(charset), _by_mark(data), "utf-8", "cp1252"):
         if name:
             try:
                 return data.decode(name).replace("\ufeff", "")
@@ -49,30 +49,78 @@ def text_of(data: bytes, charset: str) -> str:
     return data.decode("latin-1")
 
 
+_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+def _by_mark(data: bytes) -> str:
+    """UTF-16 by its byte order mark: scripts write it and say nothing."""
+    return _MARKS.get(data[:2], "")
+
+
+_MEANT = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+    "tis-620": "cp874",
+}
+"""Programs name the small charset and write the large one that holds it (as the Encoding Standard, 4.2, has it)."""
+_LABELS = {"ks_c_5601-1987": "cp949", "ks_c_5601-1989": "cp949", "x-sjis": "cp932", "x-gbk": "gb18030", "unicode": "utf-16"}
+"""Labels that mail programs write and Python does not know."""
+
+
 def _codec(charset: str) -> str:
     label = charset.strip().strip("\"'").lower()
     if not label.isascii() or not label.isprintable():
         return ""
     try:
-        name = codecs.lookup(label).name
+        name = codecs.lookup(_LABELS.get(label, label)).name
     except LookupError:
         return ""
+    name = _MEANT.get(name, name)
     if name in {"iso8859-1", "ascii"}:
         # Eight-bit bytes under the name of ASCII are mostly UTF-8; under that of ISO-8859-1, windows-1252.
         return "cp1252" if name == "iso8859-1" else ""
     return name if _CHARSETS.fullmatch(name) else ""
 
 
+_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+
+
 def bytes_of_base64(text: bytes) -> bytes:
-    """Base64 decoded, whatever stands between its characters and however it ends."""
-    clean = re.sub(rb"[^A-Za-z0-9+/]", b"", text)
+    """Base64 decoded, whatever stands between its characters and however it ends.
+
+    Some programs encode in pieces that are padded each. What follows the padding and is no such piece is a footer that
+    somebody wrote below.
+    """
+    pieces, *padded = re.split(rb"=+", text)
+    found = [_piece(pieces)]
+    for piece in padded:
+        if re.search(rb"[^A-Za-z0-9+/\s]|\S[ \t]+\S", piece):
+            break
+        found.append(_piece(piece))
+    return b"".join(found)
+
+
+def _piece(text: bytes) -> bytes:
+    clean = _NO_BASE64.sub(b"", text)
     clean = clean[: len(clean) - 1] if len(clean) % 4 == 1 else clean
     return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
 
 
+_SPACE_AFTER_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n|\Z)")
+
+
+def bytes_of_quoted_printable(text: bytes) -> bytes:
+    """Quoted-printable decoded (RFC 2045, 6.7); spaces that a relay left after a soft break are no part of the text."""
+    return binascii.a2b_qp(_SPACE_AFTER_SOFT_BREAK.sub(b"=", text))
+
+
 # --- words
 
-_WORD = re.compile(r"=\?([^?\s*]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")
+# A question mark inside a word is against RFC 2047 (4.2) and common. The bound keeps words without an end cheap.
+_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,40})?\?([bBqQ])\?((?:[^?]|\?(?!=)){0,1000})\?=")
 
 
 def decoded(value: str) -> str:

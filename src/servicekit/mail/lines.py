@@ -42,7 +42,8 @@ class Line:
 
 
 _MARKS = re.compile(r"^ ?(?:> ?)*>")
-_BREAK = re.compile(r"\r\n|\r|\n")
+_BREAK = re.compile("\r\n|[\r\n\u0085\u2028\u2029]")
+_GROUPWISE = re.compile(r">>> \S.{0,300} >>>\s*")
 
 
 def plain_lines(text: str, *, flowed: bool = False, delsp: bool = False) -> list[Line]:
@@ -59,7 +60,7 @@ def plain_lines(text: str, *, flowed: bool = False, delsp: bool = False) -> list
 
 def _unmarked(line: str) -> Line:
     marks = _MARKS.match(line)
-    if marks is None:
+    if marks is None or _GROUPWISE.fullmatch(line):  # a divider, not a quote
         return Line(line)
     return Line(line[marks.end() :].removeprefix(" "), depth=min(marks.group().count(">"), MOST_DEPTH))
 

@@ -20,14 +20,16 @@ _COMMENT_END = re.compile("-->")
 _DECLARATION = re.compile(r"<[!?][^<>]*>")
 _LESS_IN_VALUE = re.compile(r"=\s*\"[^\"<>]*<[^\"<>]*\"")
 _NO_TAG = re.compile(r"<(?=[^<>]*(?:<|\Z))|<(?=[!?])")
+_NO_CHARACTER = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
 
 
 def parsable(html: str) -> str:
     """The same page without what the standard library's parser takes quadratic time for.
 
-    These are open comments, scripts, declarations and tags, each of which makes it search to the end of the page.
+    These are open comments, scripts, declarations and tags, each of which makes it search to the end of the page. And
+    without numbers of characters that are none: the parser raises for those of thousands of digits.
     """
-    seen = _DECLARATION.sub("", _without_invisible(html))
+    seen = _NO_CHARACTER.sub("\ufffd", _DECLARATION.sub("", _without_invisible(html)))
     return _NO_TAG.sub("&lt;", _LESS_IN_VALUE.sub('=""', seen))
 
 
@@ -86,9 +88,18 @@ def meaning_of(tag: str, attributes: Mapping[str, str]) -> Meaning:
         # Gmail's "div class=gmail_quote" is none: what people type between its quotes stands inside it too.
         quotes=(tag == "blockquote" and cites) or "yahoo_quoted" in classes,
         # Nor is the id AppleMailSignature a signature: telephones put text that was typed above it inside.
-        signs=_id(attributes) in _SIGNATURE_IDS or any(one.startswith(_SIGNATURES) for one in classes),
-        # Outlook writes each line as a paragraph without margins.
-        apart=tag in PARAGRAPHS and "msonormal" not in classes and _NO_MARGIN.search(_style(attributes)) is None,
+        signs=(
+            _id(attributes) in _SIGNATURE_IDS
+            or any(one.startswith(_SIGNATURES) for one in classes)
+            or attributes.get("name", "").lower() == "_mailautosig"
+            or "mso-bookmark:_mailautosig" in _style(attributes)
+        ),
+        # Outlook writes each line as a paragraph without margins: MsoNormal, MsoListParagraph, MsoPlainText.
+        apart=(
+            tag in PARAGRAPHS
+            and not any(one.startswith("mso") for one in classes)
+            and _NO_MARGIN.search(_style(attributes)) is None
+        ),
     )
 
 

@@ -3,8 +3,11 @@
 Rules kept here:
 
 * ``multipart/alternative``: the plain text, unless it is empty or only says that HTML is needed; then the HTML.
-* Anything else with parts: its first part that has text. A mail inside the mail (``message/rfc822``) is an attachment.
+* Anything else with parts: its first part that has text, and those that go on behind an attachment: Apple's programs cut
+  a text in two where a picture stands in it. A mail inside the mail (``message/rfc822``) is an attachment.
 * A part that is an attachment, or has a file name, is never text.
+* A signature (S/MIME, PGP/MIME) and a third form of the same text (an invitation as ``text/calendar``) are no attachments:
+  nobody misses them.
 * A wrong transfer encoding or charset is read as well as it can be; nothing here refuses a mail for it.
 
 Refused by the caller before anything gets here: too large, too many parts, nested too deep.
@@ -12,15 +15,17 @@ Refused by the caller before anything gets here: too large, too many parts, nest
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from email.message import Message
 
-from servicekit.mail.headers import decoded, text_of
+from servicekit.mail.artefacts import is_sealed, without_artefacts, without_files
+from servicekit.mail.headers import bytes_of_base64, bytes_of_quoted_printable, decoded, text_of
 from servicekit.mail.html import html_lines
 from servicekit.mail.lines import Line, plain_lines, tidy
 
-__all__ = ["attachment_names", "bodies", "depth_of", "parameter", "text_size"]
+__all__ = ["attachment_names", "bodies", "depth_of", "parameter", "sealed", "text_size"]
 
 _READABLE = frozenset({"text/plain", "text/html"})
 _PICTURE = re.compile(r"data:image/[^\s\"'>]{100,}")  # inside an address; megabytes that nobody reads
@@ -44,6 +49,14 @@ def text_size(message: Message, *, top: bool = True) -> int:
 def bodies(message: Message) -> list[list[Line]]:
     """The lines that a person typed: as the part to prefer has them, then the same in other forms, if there are any."""
     return next((forms for forms in _texts(message, top=True) if _says(forms[0])), [])
+
+
+def sealed(message: Message) -> bool:
+    """Whether the text is encrypted, or stands inside an S/MIME signature that no reader of plain text sees through."""
+    kind = message.get_content_type()
+    if kind in {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}:
+        return True
+    return _is_text(message, top=True) and is_sealed(_text(message))
 
 
 def attachment_names(message: Message) -> tuple[str, ...]:
@@ -71,20 +84,46 @@ def _texts(part: Message, *, top: bool = False) -> Iterator[list[list[Line]]]:
         forms = [lines for one in offers for forms in _texts(one) for lines in forms]
         if forms:
             yield sorted(forms, key=_is_excuse) if len(forms) > 1 else forms
-    elif part.get_content_maintype() == "multipart":
+    elif kind == "multipart/mixed" and part.is_multipart():
+        yield from _around_attachments(_children(part))
+    elif part.is_multipart() and part.get_content_maintype() == "multipart":
         for one in _children(part):
             yield from _texts(one)
     elif _is_text(part, top=top):
         yield [html_lines(_text(part)) if kind == "text/html" else _plain(part)]
 
 
+def _around_attachments(parts: list[Message]) -> Iterator[list[list[Line]]]:
+    """The texts, one after the other; those with an attachment between them are one."""
+    text: list[list[Line]] = []
+    apart = False
+    for part in parts:
+        found = list(_texts(part))
+        if not found:
+            apart = bool(text)
+        elif apart:
+            text = [[*text[0], Line(""), *(line for forms in found for line in forms[0])]]
+            apart = False
+        else:
+            if text:
+                yield text
+            yield from found[:-1]
+            text = found[-1]
+    if text:
+        yield text
+
+
 def _is_text(part: Message, *, top: bool) -> bool:
-    readable = part.get_content_type() in _READABLE and not part.is_multipart()
+    if part.is_multipart():
+        return False
+    kind = part.get_content_type()
+    # A mail that says it has parts and has none is what it looks like.
+    readable = kind in _READABLE or part.get_content_maintype() == "multipart"
     return readable and (top or not (_disposition(part) == "attachment" or _file_name(part)))
 
 
 def _is_excuse(lines: list[Line]) -> bool:
-    text = " ".join(line.text for line in lines).strip()
+    text = html.unescape(" ".join(line.text for line in lines)[: 2 * _LONGEST_EXCUSE]).strip()
     return not text or (len(text) <= _LONGEST_EXCUSE and _NEEDS_HTML.search(text) is not None)
 
 
@@ -92,13 +131,24 @@ def _says(lines: list[Line]) -> bool:
     return any(line.text.strip() for line in lines)
 
 
-def _attached(part: Message, *, top: bool = False, shown: bool = False) -> Iterator[str]:
-    if part.get_content_maintype() == "multipart":
-        related = part.get_content_type() == "multipart/related"
+def _attached(part: Message, *, top: bool = False, inside: str = "") -> Iterator[str]:
+    if part.is_multipart() and part.get_content_maintype() == "multipart":
         for one in _children(part):
-            yield from _attached(one, shown=related)
-    elif not (_is_text(part, top=top) or (shown and part.get_content_maintype() == "image")):
+            yield from _attached(one, inside=part.get_content_type())
+    elif _is_text(part, top=top):
+        yield from map(_one_line, without_files(_text(part))[1])
+    elif not _belongs(part, inside):
         yield _file_name(part) or _one_line(part.get_content_type())
+
+
+def _belongs(part: Message, inside: str) -> bool:
+    """Whether a part that is no text belongs to one: a picture that it shows, its signature, another form of it."""
+    if inside == "multipart/related":
+        return part.get_content_maintype() == "image"
+    if inside == "multipart/signed":
+        return part.get_content_type().endswith("-signature")
+    named = _disposition(part) == "attachment" or _file_name(part)
+    return inside == "multipart/alternative" and part.get_content_maintype() == "text" and not named
 
 
 # --- decoding
@@ -106,13 +156,36 @@ def _attached(part: Message, *, top: bool = False, shown: bool = False) -> Itera
 
 def _plain(part: Message) -> list[Line]:
     flowed = parameter(part, "format").lower() == "flowed"
-    return plain_lines(_text(part), flowed=flowed, delsp=parameter(part, "delsp").lower() == "yes")
+    text = without_artefacts(without_files(_text(part))[0])
+    return plain_lines(text, flowed=flowed, delsp=parameter(part, "delsp").lower() == "yes")
+
+
+_META = re.compile(rb"<meta\b[^>]{0,200}\bcharset\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+_HEAD = 4096  # bytes in which a page may name its charset (HTML, 4.2.5.4, has 1024; Word's pages are wordier)
 
 
 def _text(part: Message) -> str:
-    content = part.get_payload(decode=True)
-    text = text_of(content, parameter(part, "charset")) if isinstance(content, bytes) else ""
-    return _PICTURE.sub("", text)
+    content = _content(part)
+    charset = parameter(part, "charset")
+    if not charset and part.get_content_type() == "text/html":
+        named = _META.search(content, 0, _HEAD)
+        charset = named.group(1).decode("ascii") if named else ""
+    return _PICTURE.sub("", text_of(content, charset))
+
+
+def _content(part: Message) -> bytes:
+    """The bytes of a part. Not by ``get_payload(decode=True)``, which stops at the first padding of base64."""
+    said = part.get_payload()
+    if not isinstance(said, str):
+        return b""
+    raw = said.encode("utf-8", "surrogateescape")
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    if encoding == "base64":
+        return bytes_of_base64(raw)
+    if encoding == "quoted-printable":
+        return bytes_of_quoted_printable(raw)
+    decoded_by_library = part.get_payload(decode=True) if "uue" in encoding else raw
+    return decoded_by_library if isinstance(decoded_by_library, bytes) else raw
 
 
 def _disposition(part: Message) -> str:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from attrs import evolve, field, frozen
 
 from servicekit.ids import GroupId, MessageId, UserId
+from servicekit.messages.routing import Try
 from servicekit.moments import Instant
 from servicekit.outbox.facts import TextStatus
 
@@ -48,6 +49,8 @@ class Status(StrEnum):
     """The loop guard: the same text went to the same recipient within 24 hours."""
     TOO_LONG = "too_many_segments"
     """More segments than the group allows for one message."""
+    DESTINATION = "destination_not_allowed"
+    """A country that the group does not send to, or a costly number that it does not list."""
     PERSONAL = "Personal"
     """The user's own quota struck."""
     GROUP = "Group"
@@ -100,6 +103,12 @@ class Message:
         sender: what the other side sees: a number in E.164 or a name.
         segments: what it counts against quotas and on the invoice.
         struck: the name of the group whose quota struck.
+        vendor: the carrier that has it, or that was asked last; written down before it is asked.
+        vendor_id: what that carrier calls it; empty until it says so.
+        vendor_parts: how many single SMS the carrier counted, beside our ``segments``; None where it did not say.
+        cost: what the carrier asks for it, in the carrier's words (``0.0079 USD``); empty where it did not say.
+        tried: the carriers that surely did not send it, in this round of asking.
+        asked_at: when the carrier was asked that is asked now, or was last.
         detail: for people: how many segments a refused one had, or why the carrier refused.
     """
 
@@ -118,6 +127,10 @@ class Message:
     hand_over: HandOver = HandOver.NONE
     vendor: str = ""
     vendor_id: str = ""
+    vendor_parts: int | None = None
+    cost: str = ""
+    tried: tuple[Try, ...] = ()
+    asked_at: Instant | None = None
     made_at: Instant
     changed_at: Instant
 

@@ -16,6 +16,7 @@ Importing this page loads the standard library, attrs and `servicekit.errors`, n
 
 from servicekit.sms.alphabet import GSM_03_38, Alphabet
 from servicekit.sms.codec import register_codecs, unregister_codecs
+from servicekit.sms.destinations import Destination, check_costly, check_countries, own_country, read_destination
 from servicekit.sms.explanation import Blocker, Explanation, explain
 from servicekit.sms.national import Language, Tables, alphabet_for
 from servicekit.sms.numbers import parse_number
@@ -32,6 +33,7 @@ __all__ = [
     "Alphabet",
     "AnyPart",
     "Blocker",
+    "Destination",
     "Explanation",
     "Language",
     "Part",
@@ -43,13 +45,17 @@ __all__ = [
     "Transliterated",
     "Unencodable",
     "alphabet_for",
+    "check_costly",
+    "check_countries",
     "check_limit",
     "check_sender",
     "count_segments",
     "explain",
     "join",
+    "own_country",
     "pack",
     "parse_number",
+    "read_destination",
     "read_part",
     "read_sender",
     "register_codecs",

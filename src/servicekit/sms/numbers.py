@@ -24,7 +24,7 @@ from servicekit.errors import Invalid
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-__all__ = ["parse_number"]
+__all__ = ["e164", "parse_number", "read_number"]
 
 _LINK: Final = re.compile(r"(?:tel|sms):(?://)?", re.IGNORECASE)
 _CONTEXT: Final = re.compile(r";phone-context=(\+[\d.() -]+)$", re.IGNORECASE)
@@ -63,12 +63,26 @@ def parse_number(text: str, country_code: int = 46) -> str:
     >>> parse_number("tel:+1-212-555-0123")
     '+12125550123'
     """
-    digits = _digits(text)
-    region = _region(country_code)
-    number = _from_abroad(digits) or _read(digits, region, text)
+    number = read_number(text, country_code)
     if not _is_machine(number):
         _refuse_other_types(number, text)
         _refuse_impossible(number, text)
+    return e164(number)
+
+
+def read_number(text: str, country_code: int) -> PhoneNumber:
+    """The number that is written there, whatever it is for.
+
+    Raises:
+        Invalid: ``not_a_number``, ``bad_country_code``, or ``impossible_number`` for a country that does not exist.
+    """
+    digits = _digits(text)
+    region = _region(country_code)
+    return _from_abroad(digits) or _read(digits, region, text)
+
+
+def e164(number: PhoneNumber) -> str:
+    """``+``, country code and national number."""
     return f"+{number.country_code}{_national(number)}"
 
 

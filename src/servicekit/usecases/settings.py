@@ -15,15 +15,23 @@ from servicekit.groups import (
     Setting,
     Settings,
     User,
+    check_relays,
     effective,
     held_by,
     said,
     signs_itself,
 )
 from servicekit.groups.tree import changed
-from servicekit.sms import check_limit, check_sender, count_segments, parse_number
+from servicekit.sms import (
+    check_costly,
+    check_countries,
+    check_limit,
+    check_sender,
+    count_segments,
+    parse_number,
+)
 from servicekit.usecases.restructuring import hold_tree, keep
-from servicekit.usecases.work import Work
+from servicekit.usecases.work import Work, address_of
 
 __all__ = [
     "change_own_signature",
@@ -106,7 +114,8 @@ def check_settings(settings: Settings) -> Settings:
     """Refuse now what would refuse every text later.
 
     Raises:
-        Invalid: what is wrong with the sender name, the country code or a bound; ``long_signature``.
+        Invalid: what is wrong with the sender name, the country code or a bound; ``long_signature``; ``unknown_country``,
+            ``not_listable``, ``not_an_address``, ``not_a_network``, ``wide_relay``, ``local_relay``.
     """
     if settings.sender_name:
         check_sender(settings.sender_name)
@@ -116,6 +125,11 @@ def check_settings(settings: Settings) -> Settings:
         if most is not None:
             check_limit("", most)
     _check_signature(settings.signature or "")
+    check_countries(settings.destinations or ())
+    check_costly(settings.costly_numbers or ())
+    check_relays(settings.trusted_relays or ())
+    if settings.alarm_senders:
+        return evolve(settings, alarm_senders=tuple(map(address_of, settings.alarm_senders)))
     return settings
 
 

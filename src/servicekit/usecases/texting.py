@@ -9,7 +9,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from servicekit.errors import Invalid
-from servicekit.groups import Group, User, effective, limits_of, most_segments, signature_of
+from servicekit.groups import Group, User, effective, limits_of, most_segments, signature_of, topmost
 from servicekit.ids import MessageId
 from servicekit.messages import Direction, HandOver, LogPage, Message, SearchLog, SendText, Status, identity, moved
 from servicekit.outbox.effects import EffectKind
@@ -144,10 +144,12 @@ def report(work: Work, message: Message, status: TextStatus) -> Message:
 def _give_back(work: Work, message: Message) -> None:
     """Refund what a message has spent, and let the same text pass the loop guard again."""
     work.store.guards.forget(_identity(message))
-    subjects: list[str] = [group.id for group in work.store.path(message.group)]
+    path = work.store.path(message.group)
+    subjects: list[str] = [group.id for group in path]
     if message.user is not None:
         subjects.append(message.user)
-    work.store.quotas.refund(subjects, message.segments, message.made_at)
+    under = topmost(limits_of(None, path)) or message.user or ""
+    work.store.quotas.refund(subjects, message.segments, message.made_at, under)
 
 
 def search_log(work: Work, query: SearchLog) -> LogPage:

@@ -39,7 +39,9 @@ def set_up(world: World, report: Report) -> Salon:
             name="Salong Solsidan",
             zone="Europe/Stockholm",
             admin="eva@salon.example",
-            settings=Settings(country_code=46, sender_name="Solsidan", group_quota=Quota(100, days=30)),
+            settings=Settings(
+                country_code=46, sender_name="Solsidan", group_quota=Quota(100, days=30), destinations=("CH",)
+            ),
         ),
         by=operator,
     )
