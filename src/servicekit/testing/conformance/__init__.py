@@ -23,7 +23,9 @@ pytest.register_assert_rewrite(
     *(
         f"{__name__}.{part}"
         for part in (
+            "conversing",
             "joining",
+            "numbering",
             "outbox",
             "quota_model",
             "quotas",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from servicekit.ids import UserId
 from servicekit.ports.store import Storage, Transaction, transact
-from servicekit.testing.conformance.things import NOON, at_once, group, message, nth, user
+from servicekit.testing.conformance.things import NOON, at_once, group, message
 
 __all__ = ["Racing"]
 
@@ -48,20 +47,3 @@ class Racing:
                 return transact(storage, body)
 
             assert sorted(at_once(2, act)) == [False, True]
-
-    def test_racing_users_never_get_the_same_number(self, storage: Storage) -> None:
-        """Sixteen users, ten numbers: ten have one each."""
-
-        def fill(store: Transaction) -> None:
-            store.groups.add(group())
-            for number in range(1, 17):
-                store.users.add(user(number))
-            store.numbers.provide([f"+4676686{number:04d}" for number in range(10)])
-
-        def take(writer: int) -> list[str | None]:
-            mine = (nth(UserId, 2 * writer + one) for one in (1, 2))
-            return [transact(storage, lambda store, who=one: store.numbers.take(who)) for one in mine]  # type: ignore[misc]
-
-        transact(storage, fill)
-        taken = [number for numbers in at_once(8, take) for number in numbers if number is not None]
-        assert sorted(taken) == [f"+4676686{number:04d}" for number in range(10)]

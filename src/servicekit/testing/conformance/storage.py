@@ -12,7 +12,9 @@ from contextlib import ExitStack
 import pytest
 
 from servicekit.ports.store import Storage, Transaction
+from servicekit.testing.conformance.conversing import Conversing
 from servicekit.testing.conformance.joining import Joining
+from servicekit.testing.conformance.numbering import Numbering
 from servicekit.testing.conformance.outbox import Outbox
 from servicekit.testing.conformance.quotas import Quotas
 from servicekit.testing.conformance.racing import Racing
@@ -22,7 +24,7 @@ from servicekit.testing.conformance.writing import Writing
 __all__ = ["StorageConformance"]
 
 
-class StorageConformance(Writing, Tables, Racing, Outbox, Quotas, Joining):
+class StorageConformance(Writing, Tables, Racing, Outbox, Quotas, Joining, Numbering, Conversing):
     """Subclass it, and say in the fixture ``opened`` how your storage is opened; ``connected`` is for what joins.
 
     ::

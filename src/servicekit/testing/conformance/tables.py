@@ -200,20 +200,6 @@ class Tables:
         assert store.inbox.kept("zoom", "s2") == ()
         assert store.inbox.kept("46elks", "s2") == ("another",)
 
-    def test_each_user_takes_a_number_of_its_own_until_none_is_left(self, store: Transaction) -> None:
-        """The lowest free one; numbers provided twice are there once."""
-        store.groups.add(group())
-        for number in (1, 2, 3):
-            store.users.add(user(number))
-
-        assert store.numbers.provide(["+46766861002", "+46766861001"]) == 2
-        assert store.numbers.provide(["+46766861001"]) == 0
-        assert [store.numbers.take(nth(UserId, number)) for number in (1, 2, 3)] == [
-            "+46766861001",
-            "+46766861002",
-            None,
-        ]
-
     def test_ids_read_from_the_database_are_typed(self, store: Transaction) -> None:
         """So that a principal can be made of what was loaded."""
         furnish(store)
