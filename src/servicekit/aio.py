@@ -12,7 +12,7 @@ Rules kept here:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import httpx
 
     from servicekit.mail import Envelope
+    from servicekit.messages import Route
     from servicekit.outbox.effects import Effect
     from servicekit.outbox.retry import RetryPolicy
     from servicekit.ports.doors import Doors
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from servicekit.ports.meetings import Meetings
     from servicekit.ports.texts import Texts
     from servicekit.runtime.relay import Calling, Delivered, InTransaction, Relay
+    from servicekit.usecases.carriers import Carriers
     from servicekit.usecases.mailing import MailTaken
 
 __all__ = ["AsyncKit", "KitOptions"]
@@ -47,7 +49,8 @@ T = TypeVar("T")
 class KitOptions(TypedDict, total=False):
     """What :meth:`AsyncKit.open` passes on to :meth:`servicekit.Kit.open`, which says what each is."""
 
-    texts: Texts | None
+    texts: Texts | Sequence[Texts] | Carriers | None
+    routes: Sequence[Route]
     doors: Doors | None
     meetings: Meetings | None
     mail: Mailer | None

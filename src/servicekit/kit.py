@@ -7,7 +7,7 @@ a call is one transaction, so an error means that nothing was written.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
@@ -21,6 +21,7 @@ from servicekit.ports.http import HookAnswer
 from servicekit.ports.store import Storage, Transaction, transact
 from servicekit.runtime.entropy import SystemClock, mint
 from servicekit.usecases import commands, queries
+from servicekit.usecases.carriers import Carriers
 from servicekit.usecases.looking import Asked
 from servicekit.usecases.work import Wiring, Work
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import httpx
 
     from servicekit.mail import Envelope
+    from servicekit.messages import Route
     from servicekit.ports.doors import Doors
     from servicekit.ports.mail import Mailer
     from servicekit.ports.meetings import Meetings
@@ -76,7 +78,8 @@ class Kit:
         cls,
         url: str,
         *,
-        texts: Texts | None = None,
+        texts: Texts | Sequence[Texts] | Carriers | None = None,
+        routes: Sequence[Route] = (),
         doors: Doors | None = None,
         meetings: Meetings | None = None,
         mail: Mailer | None = None,
@@ -95,7 +98,9 @@ class Kit:
         Args:
             url: ``sqlite:///salon.db`` (relative), ``sqlite:////var/lib/salon.db`` (absolute), or
                 ``postgresql://user:password@host/database`` (extra ``postgres``).
-            texts, doors, meetings, mail: adapters; what is absent is refused where something needs it.
+            texts, doors, meetings, mail: adapters; what is absent is refused where something needs it. Of carriers of texts
+                there may be several, each under a name of its own.
+            routes: which carrier a text goes to, and to which one after it; without them to all, in the order of ``texts``.
             gateway_domain: mails to ``<number>@<gateway_domain>`` become texts, and answers come from there.
             base_url: where the application answers, for links of ours that stand in notices.
             mail_from: the address that notices come from.
@@ -115,7 +120,7 @@ class Kit:
             )
         storage = storage_of(url)
         wiring = Wiring(
-            texts=texts,
+            texts=Carriers.of(texts, routes),
             doors=doors,
             meetings=meetings,
             mail=mail,
@@ -235,8 +240,7 @@ class Kit:
         now = at or self._clock.now()
         if source == "mail":
             return self._receive_mail(headers, body, now)
-        adapters = (self._wiring.texts, self._wiring.meetings)
-        adapter = next((adapter for adapter in adapters if adapter is not None and adapter.name == source), None)
+        adapter = self._wiring.hooked.get(source)
         if adapter is None:
             raise ConfigurationError(
                 f"No adapter is called {source!r}: open the kit with it, or mend the webhook's address."
@@ -267,7 +271,7 @@ class Kit:
     @property
     def sources(self) -> frozenset[str]:
         """The names that :meth:`receive` knows besides ``"mail"``: those of the adapters that vendors call back."""
-        return frozenset(adapter.name for adapter in (self._wiring.texts, self._wiring.meetings) if adapter is not None)
+        return frozenset(self._wiring.hooked)
 
     def close(self) -> None:
         """Let go of the database and of HTTP connections."""

@@ -234,9 +234,8 @@ def test_reports_that_were_faster_than_the_answer_count(tmp_path: Path) -> None:
 
 def test_a_lost_answer_of_a_carrier_that_cannot_be_asked_is_never_guessed(tmp_path: Path) -> None:
     """UNKNOWN, charged, and a person has to look; it is not sent a second time, also when retried."""
-    with opened(tmp_path, texts=Pigeons(lost=1)) as world:
-        carrier = world.kit._wiring.texts
-        assert isinstance(carrier, Pigeons)
+    carrier = Pigeons(lost=1)
+    with opened(tmp_path, texts=carrier) as world:
         send(world)
         world.settle()
         message = logged(world)

@@ -9,10 +9,11 @@ The rules of this room:
 * A message whose parts are reported on one by one is DELIVERED when all of them are; one that failed fails it.
 * A long text that came in parts is one message; what is missing of it is marked, what is no text is named.
 * A user's messages to and from one number are a thread, under a name of the user's choice.
-* A hand-over whose outcome nobody knows is ``UNKNOWN``: shown as such, charged, and never guessed.
+* A hand-over whose outcome nobody knows is ``UNKNOWN``: shown as such, charged, and never guessed; a person may settle it.
+* Among several carriers the routes decide; another one is asked only where the first surely did not send.
 """
 
-from servicekit.messages.commands import LogPage, SearchLog, SendText
+from servicekit.messages.commands import LogPage, SearchLog, SendText, SettleText
 from servicekit.messages.guard import GUARD_SPAN, identity
 from servicekit.messages.incoming import (
     REMEMBERED,
@@ -32,6 +33,8 @@ from servicekit.messages.incoming import (
 )
 from servicekit.messages.message import Direction, HandOver, Message, Status, moved
 from servicekit.messages.parts import MessagePart, advanced, together
+from servicekit.messages.routing import Route, Try, Way, barred, check_routes, choose_way, remembered
+from servicekit.messages.settling import Settled, settled
 from servicekit.messages.threads import (
     ListThreads,
     NameThread,
@@ -60,16 +63,24 @@ __all__ = [
     "NameThread",
     "Piece",
     "ReadThread",
+    "Route",
     "SearchLog",
     "SendText",
+    "SettleText",
+    "Settled",
     "Status",
     "Stray",
     "Thread",
     "ThreadLine",
     "ThreadMark",
     "ThreadPage",
+    "Try",
+    "Way",
     "advanced",
+    "barred",
+    "check_routes",
     "check_thread_name",
+    "choose_way",
     "cleaned",
     "heard",
     "identity",
@@ -78,6 +89,8 @@ __all__ = [
     "moved",
     "on_one_line",
     "parts_key",
+    "remembered",
+    "settled",
     "together",
     "told",
     "with_media",

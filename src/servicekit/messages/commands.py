@@ -5,11 +5,12 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from servicekit.commands import Command, Query
-from servicekit.ids import GroupId, UserId
+from servicekit.ids import GroupId, MessageId, UserId
 from servicekit.messages.message import Direction, Message, Status
+from servicekit.messages.settling import Settled
 from servicekit.moments import Instant
 
-__all__ = ["LogPage", "SearchLog", "SendText"]
+__all__ = ["LogPage", "SearchLog", "SendText", "SettleText"]
 
 
 @frozen(kw_only=True)
@@ -29,6 +30,26 @@ class SendText(Command[Message]):
     user: UserId
     to: str
     text: str = field(repr=False)
+
+
+@frozen(kw_only=True)
+class SettleText(Command[Message]):
+    """Say what became of a text whose hand-over nobody knows (``UNKNOWN`` in the log, or given up while it was looked up).
+
+    Needs ``messages:write`` in the message's group. Who says what and when goes into the message's ``detail``. Its effect is
+    closed; one that is to be sent again gets a new one.
+
+    Attributes:
+        outcome: that the carrier has it; that it has not, and it stays so; or that it has not, and shall be sent again.
+
+    Raises:
+        NotFound: no such message, or the asker has nothing to do with its group.
+        Forbidden: the asker lacks ``messages:write`` there.
+        Conflict: ``not_uncertain`` where it is known what became of it, ``still_looked_up`` while a relay finds out.
+    """
+
+    message: MessageId
+    outcome: Settled
 
 
 @frozen

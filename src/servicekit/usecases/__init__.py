@@ -29,6 +29,7 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         numbering,
         organising,
         settings,
+        settling,
         texting,
     )
     from servicekit.usecases import portal as customers
@@ -64,6 +65,7 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         groups.WithdrawNumbers: numbering.withdraw_numbers,
         messages.NameThread: conversing.name_thread,
         messages.SendText: texting.send_text,
+        messages.SettleText: settling.settle_text,
         notices.SaveTemplate: notifying.save_template,
         portal.AddCustomer: customers.add_customer,
         portal.AddCustomerUser: customers.add_customer_user,

@@ -7,6 +7,7 @@ nothing else. What somebody may not know of reads as if it did not exist.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Protocol, TypeVar
 
 from attrs import field, frozen
@@ -26,6 +27,7 @@ from servicekit.ports.mail import Mailer
 from servicekit.ports.meetings import Meetings
 from servicekit.ports.store import Transaction
 from servicekit.ports.texts import Texts
+from servicekit.usecases.carriers import Carriers
 
 __all__ = ["Mint", "Wiring", "Work", "address_of", "named", "unseen"]
 
@@ -48,14 +50,15 @@ class Wiring:
     """What a kit was opened with, as far as the rules need it.
 
     Attributes:
-        texts, doors, meetings, mail: the adapters; None where there is none.
+        texts: the carriers, and the routes over them; None where there is none.
+        doors, meetings, mail: the adapters; None where there is none.
         gateway_domain: mails to numbers at this domain become texts; answers come from there.
         base_url: where the application answers links of ours.
         mail_from: what our own mails come from.
         most_mail_bytes: larger mails are refused.
     """
 
-    texts: Texts | None = None
+    texts: Carriers | None = None
     doors: Doors | None = None
     meetings: Meetings | None = None
     mail: Mailer | None = None
@@ -63,6 +66,20 @@ class Wiring:
     base_url: str = ""
     mail_from: str = ""
     most_mail_bytes: int = 10_000_000
+
+    @property
+    def hooked(self) -> Mapping[str, Texts | Meetings]:
+        """The adapters that vendors call back, by name."""
+        carriers = self.texts.adapters if self.texts is not None else ()
+        return {adapter.name: adapter for adapter in (*carriers, self.meetings) if adapter is not None}
+
+    def __attrs_post_init__(self) -> None:
+        carriers = self.texts.adapters if self.texts is not None else ()
+        names = [adapter.name for adapter in (*carriers, self.meetings) if adapter is not None]
+        if "mail" in names or len(set(names)) < len(names):
+            raise ConfigurationError(
+                f"The adapters are called {', '.join(names)}: give each a name of its own; 'mail' is where mails come in."
+            )
 
     def need(self, adapter: A | None, what: str) -> A:
         """The adapter itself.

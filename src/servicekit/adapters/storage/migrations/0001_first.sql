@@ -87,6 +87,10 @@ CREATE TABLE messages (
     hand_over TEXT NOT NULL,
     vendor TEXT NOT NULL,
     vendor_id TEXT NOT NULL,
+    vendor_parts BIGINT,
+    cost TEXT NOT NULL,
+    tried TEXT NOT NULL,
+    asked_at BIGINT,
     made_at BIGINT NOT NULL,
     changed_at BIGINT NOT NULL
 );
