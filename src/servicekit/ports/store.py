@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
+from servicekit.accounts import PasswordLink
 from servicekit.bookings import (
     Absence,
     Booking,
@@ -29,6 +30,7 @@ from servicekit.errors import StorageBusy
 from servicekit.groups import Domain, Group, Limit, Number, PoolCount, Struck, Usage, User
 from servicekit.ids import BranchId, ClassId, ClientId, EffectId, GroupId, ProviderId, UserId
 from servicekit.keys import Key
+from servicekit.mail import IgnoredMails
 from servicekit.meetings import Meeting
 from servicekit.messages import Message, MessagePart, SearchLog, Thread, ThreadMark
 from servicekit.moments import Instant, Window
@@ -131,8 +133,10 @@ class Holds(Protocol):
         """The provider's holds that overlap the window, by start. Costs one index range, however many there are."""
         ...
 
-    def spans(self, providers: Sequence[ProviderId], window: Window) -> Mapping[ProviderId, Sequence[tuple[int, int]]]:
-        """The same for each of many, from start to end in microseconds."""
+    def spans(
+        self, providers: Sequence[ProviderId], window: Window
+    ) -> Mapping[ProviderId, Sequence[tuple[int, int, int]]]:
+        """The same for each of many: start and end in microseconds, and 1 where the whole provider is taken, else 0."""
         ...
 
 
@@ -154,12 +158,15 @@ class Quotas(Protocol):
     def reserve(self, limits: Sequence[Limit], segments: int, at: Instant) -> Struck | None:
         """Spend ``segments`` under every limit and give None, or under none and give the first that strikes.
 
-        Costs one read and two writes, whatever the log holds; the first time for a limit, one pass over its window.
+        Costs one write of a row for each limit, whatever the log holds; the first time for a limit, one pass over its window.
         """
         ...
 
-    def refund(self, subjects: Sequence[str], segments: int, spent_at: Instant) -> None:
-        """Give back what was spent at an instant, to the very bucket, wherever a counter of these subjects has it."""
+    def refund(self, subjects: Sequence[str], segments: int, spent_at: Instant, under: str) -> None:
+        """Give back what was spent at an instant, to the very bucket, wherever a counter of these subjects has it.
+
+        ``under``: the :func:`~servicekit.groups.topmost` of the limits that apply there now.
+        """
         ...
 
     def forget(self, subjects: Sequence[str]) -> None:
@@ -286,6 +293,18 @@ class Threads(Protocol):
         ...
 
 
+class IgnoredMailRows(Protocol):
+    """Mails that became nothing: a row for each group, sender, reason and day, kept for 90 days."""
+
+    def count(self, mails: IgnoredMails) -> None:
+        """Add these to the row, which is made if it is not there."""
+        ...
+
+    def of(self, groups: Sequence[str], most: int) -> tuple[IgnoredMails, ...]:
+        """The rows of these groups, the latest first."""
+        ...
+
+
 class Effects(Table[Effect], Protocol):
     """The outbox."""
 
@@ -335,6 +354,9 @@ class Transaction(Protocol):
     parts: Table[MessagePart]
     """By message and number; who holds the message holds its parts."""
     letters: Table[Letter]
+    ignored_mails: IgnoredMailRows
+    password_links: Table[PasswordLink]
+    """By digest."""
     branches: Table[Branch]
     services: Table[Service]
     providers: Table[Provider]

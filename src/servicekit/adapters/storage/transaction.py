@@ -6,9 +6,11 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TypeVar
 
+from servicekit.accounts import PasswordLink
 from servicekit.adapters.storage.bookings import AbsenceTable, BookingTable, ClassTable, SqlHolds
 from servicekit.adapters.storage.dialect import Dialect
 from servicekit.adapters.storage.effects import EffectTable
+from servicekit.adapters.storage.ignored import IgnoredMailTable
 from servicekit.adapters.storage.numbers import NumberTable
 from servicekit.adapters.storage.quotas import SqlQuotas
 from servicekit.adapters.storage.tables import (
@@ -27,6 +29,7 @@ from servicekit.errors import NotFound
 from servicekit.groups import Domain, Group, Number, User
 from servicekit.ids import GroupId
 from servicekit.keys import Key
+from servicekit.mail import IgnoredMails
 from servicekit.meetings import Meeting
 from servicekit.messages import Message, MessagePart, Thread
 from servicekit.notices import Template
@@ -77,6 +80,10 @@ class SqlTransaction:
     messages: cached_property[store.Messages] = _with_more(MessageTable, "messages", Message)
     parts = _table("message_parts", MessagePart, ("message", "number"))
     letters = _table("letters", Letter)
+    ignored_mails: cached_property[store.IgnoredMailRows] = _with_more(
+        IgnoredMailTable, "ignored_mails", IgnoredMails, ("group", "sender", "why", "day")
+    )
+    password_links = _table("password_links", PasswordLink, ("digest",))
     branches = _table("branches", Branch)
     services = _table("services", Service)
     providers = _table("providers", Provider)

@@ -114,6 +114,9 @@ CREATE TABLE quota_counters (
     days BIGINT NOT NULL,
     used BIGINT NOT NULL,
     oldest BIGINT NOT NULL,
+    head BIGINT NOT NULL,
+    head_used BIGINT NOT NULL,
+    tail TEXT NOT NULL,
     PRIMARY KEY (subject, days)
 );
 
@@ -141,6 +144,28 @@ CREATE TABLE letters (
     made_at BIGINT NOT NULL,
     detail TEXT NOT NULL
 );
+
+CREATE TABLE ignored_mails (
+    "group" TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    why TEXT NOT NULL,
+    day BIGINT NOT NULL,
+    mails BIGINT NOT NULL,
+    detail TEXT NOT NULL,
+    peer TEXT NOT NULL,
+    last_at BIGINT NOT NULL,
+    PRIMARY KEY ("group", sender, why, day)
+);
+CREATE INDEX ignored_mails_day ON ignored_mails (day);
+
+CREATE TABLE password_links (
+    digest TEXT PRIMARY KEY,
+    "user" TEXT NOT NULL REFERENCES users (id),
+    made_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT
+);
+CREATE INDEX password_links_user ON password_links ("user");
 
 CREATE TABLE branches (
     id TEXT PRIMARY KEY,
@@ -231,9 +256,10 @@ CREATE TABLE holds (
     provider TEXT NOT NULL REFERENCES providers (id),
     starts BIGINT NOT NULL,
     ends BIGINT NOT NULL,
+    "whole" BIGINT NOT NULL,
     PRIMARY KEY (owner, provider)
 );
-CREATE INDEX holds_taken ON holds (provider, ends, starts);
+CREATE INDEX holds_taken ON holds (provider, ends, starts, "whole");
 CREATE INDEX holds_length ON holds (provider, (ends - starts));
 
 CREATE TABLE bookings (

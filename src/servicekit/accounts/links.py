@@ -1,0 +1,73 @@
+"""Password links: a token in a URL, its digest in the database.
+
+Refused, as `NotFound`: ``dead_link`` for one that is unknown, used or too old.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import timedelta
+
+from attrs import field, frozen
+
+from servicekit.errors import NotFound
+from servicekit.ids import UserId
+from servicekit.moments import Instant
+
+__all__ = ["LINK_SPAN", "TOKEN_BYTES", "PasswordLink", "check_usable", "digest_of", "link_for", "token_of"]
+
+LINK_SPAN = timedelta(days=7)
+"""How long a link is good."""
+
+TOKEN_BYTES = 32
+"""Bytes of randomness in a token."""
+
+
+@frozen(kw_only=True)
+class PasswordLink:
+    """A link that was sent to a user.
+
+    Attributes:
+        digest: of the token, which stands nowhere but in the mail. 64 hexadecimal digits.
+        expires_at: from then on it is good no more.
+        used_at: when it was used; None: not yet.
+    """
+
+    digest: str = field(repr=False)
+    user: UserId
+    made_at: Instant
+    expires_at: Instant
+    used_at: Instant | None = None
+
+
+def token_of(entropy: bytes) -> str:
+    """A token of 43 characters that may stand in a URL, from 32 random bytes.
+
+    >>> token_of(bytes(32))[:4]
+    'AAAA'
+    """
+    if len(entropy) != TOKEN_BYTES:
+        raise ValueError(f"{TOKEN_BYTES} bytes of entropy are needed, not {len(entropy)}")
+    return base64.urlsafe_b64encode(entropy).rstrip(b"=").decode("ascii")
+
+
+def digest_of(token: str) -> str:
+    """What is stored of a token, and looked up by."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def link_for(user: UserId, token: str, at: Instant) -> PasswordLink:
+    """A link for a user, good from now on."""
+    return PasswordLink(digest=digest_of(token), user=user, made_at=at, expires_at=at + LINK_SPAN)
+
+
+def check_usable(link: PasswordLink | None, at: Instant) -> PasswordLink:
+    """The link itself, if it is good now.
+
+    Raises:
+        NotFound: ``dead_link``.
+    """
+    if link is None or link.used_at is not None or not link.made_at <= at < link.expires_at:
+        raise NotFound("This link is not good any more: ask for a new one.", code="dead_link")
+    return link
