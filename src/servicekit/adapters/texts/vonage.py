@@ -209,10 +209,12 @@ class Vonage:
 
     def _unveiled(self, response: HttpResponse) -> HttpResponse:
         # Whatever an answer repeats of our request: the secret must reach neither errors nor evidence.
-        body = response.body
-        written = json.dumps(self.api_secret)[1:-1]
-        for secret in (self.api_secret, quote(self.api_secret, safe=""), quote_plus(self.api_secret), written):
-            body = body.replace(secret.encode(), b"***") if secret else body
+        if not self.api_secret:
+            return response
+        secret, body = self.api_secret, response.body
+        written = [json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (False, True)]
+        for form in (secret, quote(secret, safe=""), quote_plus(secret), *written):
+            body = body.replace(form.encode(), b"***")
         return evolve(response, body=body)
 
 
