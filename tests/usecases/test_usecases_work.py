@@ -64,6 +64,7 @@ from servicekit.ids import (
     GrantId,
     GroupId,
     Id,
+    MessageId,
     OrderId,
     ProviderId,
     ServiceId,
@@ -71,7 +72,7 @@ from servicekit.ids import (
 )
 from servicekit.keys import AtDoor, ListKeys
 from servicekit.meetings import FetchHostLink, GetMeeting
-from servicekit.messages import SearchLog, SendText
+from servicekit.messages import HandOver, SearchLog, SendText, Settled, SettleText
 from servicekit.notices import Channel, Occasion, SaveTemplate
 from servicekit.outbox.effects import Effect, EffectKind, EffectState, ListEffects, RetryEffect
 from servicekit.permissions import Grant
@@ -110,6 +111,7 @@ class Things:
     customer: CustomerId
     facility: FacilityId
     order: OrderId
+    message: MessageId
     effect: EffectId
 
 
@@ -169,6 +171,12 @@ REQUESTS: Sequence[Request] = (
         lambda it, _: ReleaseDomain(group=it.group, domain="old.salon.example"),
     ),
     Request("SendText", "user", "messages:write", lambda it, _: SendText(user=it.user, to="+46701740605", text="Hi")),
+    Request(
+        "SettleText",
+        "message",
+        "messages:write",
+        lambda it, _: SettleText(message=it.message, outcome=Settled.SENT),
+    ),
     Request("SearchLog", "group", "log:read", lambda it, _: SearchLog(group=it.group)),
     Request(
         "AddBranch", "group", "catalogue:write", lambda it, _: AddBranch(organisation=it.group, name="B", zone="UTC")
@@ -238,6 +246,7 @@ KINDS: dict[str, tuple[type[Id], str]] = {
     "arrived": (BookingId, Booking.__name__),
     "customer": (CustomerId, Customer.__name__),
     "order": (OrderId, Order.__name__),
+    "message": (MessageId, "Message"),
     "effect": (EffectId, Effect.__name__),
 }
 
@@ -264,8 +273,12 @@ def things(world: World) -> Things:
         made_at=world.now,
         due_at=world.now,
     )
+    sent = kit.perform(SendText(user=world.admin.id, to="+46701740606", text="Lost"), by=anna)
+    kit.deliver()
+    lost = evolve(sent, hand_over=HandOver.ASKED, vendor="46elks")
     with world.look() as store:
         store.effects.add(dead)
+        store.messages.save(lost)
     team = kit.perform(AddGroup(parent=world.root.id, name="Night"), by=anna)
     kit.perform(SetTopDomain(group=world.root.id, domain="salon.example"), by=OPERATOR)
     kit.perform(SetSubdomain(group=world.root.id, domain="old.salon.example"), by=anna)
@@ -283,6 +296,7 @@ def things(world: World) -> Things:
         customer=customer.id,
         facility=facility.id,
         order=order.id,
+        message=lost.id,
         effect=dead.id,
     )
 
