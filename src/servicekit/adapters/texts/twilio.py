@@ -240,9 +240,8 @@ class Twilio:
         error = refusal(self.name, request, response, message=message[:_SHOWN] if isinstance(message, str) else "")
         if isinstance(error, Rejected) and type(code) is int:
             if code == _QUEUE_FULL:
-                return Throttled(
-                    f"{self.name} has ten hours of texts of this sender; wait before the next", **error.facts
-                )
+                facts: dict[str, Any] = dict(error.facts)
+                return Throttled(f"{self.name} has ten hours of texts of this sender; wait before the next", **facts)
             error.code = f"twilio_{code}"
         return error
 
