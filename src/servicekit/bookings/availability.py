@@ -27,11 +27,13 @@ from servicekit.errors import Conflict
 from servicekit.ids import ProviderId
 from servicekit.moments import Instant, Window, Zone
 
-__all__ = ["Slot", "SlotSearch", "check_hours", "check_notice", "free_slots", "full"]
+__all__ = ["Slot", "SlotSearch", "check_hours", "check_notice", "free_slots", "full", "within_hours"]
 
 Span = tuple[int, int]
 """From, until (no longer inside), in microseconds."""
-Taken = Callable[[Sequence[ProviderId], Window], Mapping[ProviderId, Sequence[Span]]]
+Held = tuple[int, int, int]
+"""The same, and 1 where all places are taken (an absence), else 0."""
+Taken = Callable[[Sequence[ProviderId], Window], Mapping[ProviderId, Sequence[Held]]]
 """Looks up what is held of each provider in a window, in order of start."""
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -115,16 +117,20 @@ def _chunk(search: SlotSearch, taken: Taken, begins: int, ends: int) -> Iterator
         yield Slot(ids[place], Instant(start), service.length)
 
 
-def full(held: Iterable[Span], capacity: int) -> Sequence[Span]:
-    """When no place is left of ``capacity``, from what is held in order of start."""
+def full(held: Iterable[Held], capacity: int) -> Sequence[Span]:
+    """When no place is left of ``capacity``, in order of start, from what is held in order of start."""
     if capacity == 1:
-        return list(held)
-    changes = sorted(change for since, until in held for change in ((since, 1), (until, -1)))
+        return [(since, until) for since, until, _ in held]
+    changes = sorted(
+        change
+        for since, until, whole in held
+        for change in ((since, capacity if whole else 1), (until, -capacity if whole else -1))
+    )
     found, there, since = list[Span](), 0, 0
     for us, change in changes:
         if there < capacity <= there + change:
             since = us
-        elif there + change < capacity <= there and since < us:
+        elif there + change < capacity <= there:
             found.append((since, us))
         there += change
     return found
@@ -217,17 +223,21 @@ def check_notice(service: Service, starts: Instant, at: Instant) -> None:
         )
 
 
+def within_hours(opening: OpeningHours | None, zone: Zone, window: Window) -> bool:
+    """Whether a window lies within the hours as a whole. Where no hours are set, it does."""
+    if opening is None:
+        return True
+    begins, ends = window.opens.us, window.closes.us
+    return _merged((opens, closes) for opens, closes, _ in pieces(opening, zone, begins, ends)) == [(begins, ends)]
+
+
 def check_hours(opening: OpeningHours | None, zone: Zone, window: Window, *, who: str, code: str) -> None:
-    """Refuse a window that does not lie within the hours as a whole. No hours set are always open.
+    """Refuse a window that does not lie within the hours as a whole.
 
     Raises:
         Conflict: ``code``.
     """
-    if opening is None:
-        return
-    begins, ends = window.opens.us, window.closes.us
-    spans = _merged((opens, closes) for opens, closes, _ in pieces(opening, zone, begins, ends))
-    if spans != [(begins, ends)]:
+    if not within_hours(opening, zone, window):
         raise Conflict(
             f"{who} is not open from {window.opens} until {window.closes}: choose another time.",
             code=code,

@@ -8,6 +8,8 @@ from attrs import field, frozen
 
 from servicekit.bookings.booking import Booking
 from servicekit.bookings.catalogue import QUARTER, Branch, Client, Provider, ProviderKind, Service
+from servicekit.bookings.opening import OpeningHours
+from servicekit.bookings.rules import ANYTHING, BookingRules
 from servicekit.commands import Command, Query
 from servicekit.ids import BookingId, BranchId, ClientId, GroupId, ProviderId, ServiceId
 from servicekit.moments import Instant, Zone, as_instant
@@ -46,6 +48,7 @@ class AddBranch(Command[Branch]):
     country_code: int = 46
     site: str = ""
     components: tuple[str, ...] = ()
+    opening: OpeningHours | None = None
 
 
 @frozen(kw_only=True)
@@ -53,7 +56,8 @@ class AddService(Command[Service]):
     """Add a service; see :class:`~servicekit.bookings.Service`. Needs ``catalogue:write``.
 
     Raises:
-        Invalid: ``no_length``, ``negative_margin``, ``doors_without_site``.
+        Invalid: ``no_length``, ``negative_margin``, ``doors_without_site``; ``not_a_room`` for a room that is none.
+        NotFound: a provider or room that the rules name.
     """
 
     branch: BranchId
@@ -64,17 +68,20 @@ class AddService(Command[Service]):
     needs_approval: bool = False
     opens_before: timedelta = QUARTER
     closes_after: timedelta = QUARTER
+    rules: BookingRules = ANYTHING
 
 
 @frozen(kw_only=True)
 class AddProvider(Command[Provider]):
-    """Add a person or a room that can be booked. Needs ``catalogue:write``."""
+    """Add a person or a room that can be booked; see :class:`~servicekit.bookings.Provider`. Needs ``catalogue:write``."""
 
     organisation: GroupId
     name: str
     kind: ProviderKind = ProviderKind.PERSON
     email: str = ""
     meeting_user: str = "me"
+    works: OpeningHours | None = None
+    capacity: int = 1
 
 
 @frozen(kw_only=True)
@@ -101,10 +108,17 @@ class Book(Command[Booking]):
     Attributes:
         starts: an instant or a datetime with a zone.
         ends: the service's length after the start, unless said.
+        room: one of the service's rooms; the first that is free unless said.
+        request_key: asking again under the same key gives the same booking, until that is cancelled or moved. Up to 200
+            characters of the asker's choice, each client's its own; none unless said.
+        override: whatever hours, absences, lead time and horizon say; needs ``bookings:override``. What is taken stays taken.
 
     Raises:
-        Invalid: ``booking_in_the_past``, ``empty_window``, ``mobile_required`` where doors need it, ``naive_datetime``.
-        Conflict: ``taken`` if the provider has another booking then.
+        Invalid: ``booking_in_the_past``, ``empty_window``, ``mobile_required`` where doors need it, ``naive_datetime``,
+            ``is_a_class`` for a service of which seats are booked, ``long_request_key``.
+        Conflict: ``taken`` if the provider has no place then, ``room_taken`` if no room has; ``closed``, ``not_working``,
+            ``absent``, ``too_soon``, ``too_far``, ``not_offered`` where such rules are set; ``request_key_reused`` for
+            something else under the same key.
         NotFound: no such service, provider or client.
     """
 
@@ -113,22 +127,34 @@ class Book(Command[Booking]):
     client: ClientId
     starts: Instant = field(converter=as_instant)
     ends: Instant | None = field(default=None, converter=_as_end)
+    room: ProviderId | None = None
+    request_key: str = ""
+    override: bool = False
 
 
 @frozen
 class Rebook(Command[Booking]):
-    """Move a booking. Its length stays unless ``ends`` says otherwise. Rights and errors as for :class:`Book`."""
+    """Move a booking. Its length stays unless ``ends`` says otherwise. Rights and errors as for :class:`Book`.
+
+    Raises:
+        Conflict: ``in_a_class`` for a seat, which moves with its class; else as for :class:`Book`.
+    """
 
     booking: BookingId
     starts: Instant = field(converter=as_instant, kw_only=True)
     ends: Instant | None = field(default=None, converter=_as_end, kw_only=True)
+    override: bool = field(default=False, kw_only=True)
 
 
 @frozen
 class Cancel(Command[Booking]):
-    """Cancel a booking; its key ends and its meeting goes. The client itself may, and ``bookings:write``."""
+    """Cancel a booking; its key ends and its meeting goes. The client itself may, and ``bookings:write``.
+
+    Of a class it gives back this seat, and touches nobody else's. ``reason`` stays with the booking.
+    """
 
     booking: BookingId
+    reason: str = field(default="", kw_only=True)
 
 
 @frozen
@@ -140,21 +166,21 @@ class Confirm(Command[Booking]):
 
 @frozen
 class CheckIn(Command[Booking]):
-    """The client came. Needs ``bookings:write``."""
+    """The client came. Its provider may, and whoever has ``bookings:write``."""
 
     booking: BookingId
 
 
 @frozen
 class Complete(Command[Booking]):
-    """The booking is over and done. Needs ``bookings:write``."""
+    """The booking is over and done. Its provider may, and whoever has ``bookings:write``."""
 
     booking: BookingId
 
 
 @frozen
 class MarkNoShow(Command[Booking]):
-    """The client did not come. Needs ``bookings:write``."""
+    """The client did not come. Its provider may, and whoever has ``bookings:write``."""
 
     booking: BookingId
 

@@ -14,7 +14,7 @@ from attrs import frozen
 from servicekit.bookings.booking import HOLDING, Booking
 from servicekit.bookings.catalogue import Absence
 from servicekit.bookings.classes import ScheduledClass
-from servicekit.ids import AbsenceId, Id, ProviderId
+from servicekit.ids import Id, ProviderId
 from servicekit.moments import Instant, Window
 
 __all__ = ["Hold", "Holder", "has_place", "holds_of"]
@@ -24,22 +24,18 @@ Holder = Booking | ScheduledClass | Absence
 
 @frozen(kw_only=True)
 class Hold:
-    """``owner`` (the id of a booking, a class or an absence) takes the provider from ``starts`` until ``ends``."""
+    """``owner`` (the id of a booking, a class or an absence) takes a place of the provider, or the ``whole`` of it."""
 
     owner: str
     provider: ProviderId
     starts: Instant
     ends: Instant
+    whole: bool = False
 
     @property
     def window(self) -> Window:
         """From its start to its end."""
         return Window(self.starts, self.ends)
-
-    @property
-    def absence(self) -> bool:
-        """Whether nothing is booked, but the provider is away."""
-        return self.owner.startswith(f"{AbsenceId.prefix}_")
 
 
 def holds_of(thing: Holder) -> tuple[Hold, ...]:
@@ -51,12 +47,14 @@ def holds_of(thing: Holder) -> tuple[Hold, ...]:
         case ScheduledClass():
             return () if thing.cancelled else _held(thing.id, (thing.provider, thing.room), thing.held)
         case Absence():
-            return () if thing.ended else _held(thing.id, (thing.provider,), thing.window)
+            return () if thing.ended else _held(thing.id, (thing.provider,), thing.window, whole=True)
 
 
-def _held(owner: Id, providers: Sequence[ProviderId | None], window: Window) -> tuple[Hold, ...]:
+def _held(
+    owner: Id, providers: Sequence[ProviderId | None], window: Window, *, whole: bool = False
+) -> tuple[Hold, ...]:
     return tuple(
-        Hold(owner=owner, provider=provider, starts=window.opens, ends=window.closes)
+        Hold(owner=owner, provider=provider, starts=window.opens, ends=window.closes, whole=whole)
         for provider in dict.fromkeys(providers)
         if provider is not None
     )
@@ -69,7 +67,10 @@ def has_place(window: Window, others: Iterable[Hold], capacity: int) -> bool:
         for hold in others
         if hold.window.overlaps(window)
         # At the same instant, what ends makes place for what starts.
-        for change in ((max(hold.starts, window.opens), 1), (hold.ends, -1))
+        for change in (
+            (max(hold.starts, window.opens), capacity if hold.whole else 1),
+            (hold.ends, -capacity if hold.whole else -1),
+        )
     )
     there = 0
     for _, change in changes:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, time, timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import Self
 
 from attrs import define, field, frozen
@@ -78,7 +79,7 @@ class Hours:
 
 def _in_order(hours: Iterable[Hours]) -> tuple[Hours, ...]:
     found = tuple(sorted(hours))
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         if after.opens < before.closes:
             raise Invalid(
                 "Two opening hours of one day overlap: write them as one.",

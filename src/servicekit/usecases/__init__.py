@@ -20,6 +20,8 @@ def commands() -> Mapping[type, Callable[..., Any]]:
     from servicekit.outbox import effects
     from servicekit.usecases import (
         booking,
+        cataloguing,
+        classes,
         conversing,
         domains,
         grouping,
@@ -28,6 +30,7 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         notifying,
         numbering,
         organising,
+        series,
         settings,
         settling,
         texting,
@@ -35,17 +38,29 @@ def commands() -> Mapping[type, Callable[..., Any]]:
     from servicekit.usecases import portal as customers
 
     return {
-        bookings.AddBranch: booking.add_branch,
-        bookings.AddClient: booking.add_client,
-        bookings.AddProvider: booking.add_provider,
-        bookings.AddService: booking.add_service,
+        bookings.AddAbsence: cataloguing.add_absence,
+        bookings.AddBranch: cataloguing.add_branch,
+        bookings.AddClient: cataloguing.add_client,
+        bookings.AddProvider: cataloguing.add_provider,
+        bookings.AddService: cataloguing.add_service,
         bookings.Book: booking.book_service,
+        bookings.BookSeat: classes.book_seat,
+        bookings.BookSeries: series.book_series,
         bookings.Cancel: booking.cancel,
+        bookings.CancelClass: classes.cancel_class,
+        bookings.CancelSeries: series.cancel_series,
         bookings.CheckIn: booking.change_state,
         bookings.Complete: booking.change_state,
         bookings.Confirm: booking.change_state,
+        bookings.EndAbsence: cataloguing.end_absence,
         bookings.MarkNoShow: booking.change_state,
+        bookings.MoveClass: classes.move_class,
+        bookings.MoveSeries: series.move_series,
         bookings.Rebook: booking.move,
+        bookings.ScheduleClass: classes.schedule_class,
+        bookings.SetBookingRules: cataloguing.set_booking_rules,
+        bookings.SetOpeningHours: cataloguing.set_opening_hours,
+        bookings.SetWorkingHours: cataloguing.set_working_hours,
         effects.RetryEffect: looking.retry_effect,
         groups.AddGroup: organising.add_group,
         groups.AddUsers: membership.add_users,
@@ -77,24 +92,31 @@ def commands() -> Mapping[type, Callable[..., Any]]:
 @cache
 def queries() -> Mapping[type, Callable[..., Any]]:
     """Every query and what answers it."""
-    from servicekit import bookings, groups, keys, meetings, messages, portal
+    from servicekit import bookings, groups, keys, mail, meetings, messages, portal
     from servicekit.outbox import effects
     from servicekit.usecases import (
         answering,
         booking,
+        classes,
         conversing,
         domains,
         grouping,
         looking,
+        mailing,
         membership,
         numbering,
+        series,
         settings,
+        slots,
         texting,
     )
     from servicekit.usecases import portal as customers
 
     return {
+        bookings.FreeSlots: slots.list_free_slots,
         bookings.GetBooking: booking.get_booking,
+        bookings.ListClasses: classes.list_classes,
+        bookings.ListSeries: series.list_series,
         effects.ListEffects: looking.list_effects,
         groups.CountNumbers: numbering.count_numbers,
         groups.GetSettings: settings.get_settings,
@@ -106,6 +128,7 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         groups.SmsLeft: membership.sms_left,
         keys.AtDoor: looking.door,
         keys.ListKeys: looking.list_keys,
+        mail.ListIgnoredMails: mailing.list_ignored,
         meetings.FetchHostLink: looking.fetch_host_link,
         meetings.GetMeeting: looking.get_meeting,
         messages.ListStrays: answering.list_strays,

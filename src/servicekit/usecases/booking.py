@@ -1,158 +1,109 @@
-"""Bookings: what can be booked, and every change of a booking with all that follows from it, in one transaction."""
+"""Bookings: every change of a booking with all that follows from it, in one transaction."""
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from servicekit.bookings import (
     Action,
-    AddBranch,
-    AddClient,
-    AddProvider,
-    AddService,
     Book,
     Booking,
     BookingState,
-    Branch,
     Cancel,
     CheckIn,
-    Client,
     Complete,
     Confirm,
     GetBooking,
     MarkNoShow,
     Party,
-    Provider,
     Rebook,
-    Service,
     act,
     book,
     rebook,
 )
 from servicekit.commands import Principal
 from servicekit.errors import Conflict, Invalid
-from servicekit.ids import BookingId, BranchId, ClientId, ProviderId, ServiceId
-from servicekit.moments import Window, check_zone
+from servicekit.ids import BookingId, ClientId
+from servicekit.moments import Instant, Window
 from servicekit.notices import Occasion
-from servicekit.sms import parse_number
 from servicekit.usecases.following import check_mobile, follow
-from servicekit.usecases.work import Work, address_of, named, unseen
+from servicekit.usecases.placing import Site, may_book, may_override, place, refuse_class, site
+from servicekit.usecases.work import Work
 
 __all__ = [
-    "add_branch",
-    "add_client",
-    "add_provider",
-    "add_service",
     "book_service",
     "cancel",
+    "cancelled",
     "change_state",
+    "drafted",
     "get_booking",
     "move",
+    "my_booking",
     "seen_booking",
+    "store_moved",
+    "store_new",
 ]
 
-
-def add_branch(work: Work, command: AddBranch) -> Branch:
-    """A branch of an organisation."""
-    root = work.organisation("catalogue:write", command.organisation)
-    if command.components and not command.site:
-        raise Invalid("Doors belong to a site of the door system: set the branch's site.", code="doors_without_site")
-    branch = Branch(
-        id=work.new(BranchId),
-        organisation=root.id,
-        name=named(command.name),
-        zone=check_zone(command.zone),
-        country_code=command.country_code,
-        site=command.site,
-        components=command.components,
-    )
-    work.store.branches.add(branch)
-    return branch
-
-
-def add_service(work: Work, command: AddService) -> Service:
-    """A service of a branch."""
-    branch = work.store.branches.get(command.branch)
-    work.owned("catalogue:write", branch, branch.organisation)
-    if command.components and not branch.site:
-        raise Invalid("Doors belong to a site of the door system: set the branch's site.", code="doors_without_site")
-    if command.online:
-        work.wiring.need(work.wiring.meetings, "meetings")
-    service = Service(
-        id=work.new(ServiceId),
-        organisation=branch.organisation,
-        branch=branch.id,
-        name=named(command.name),
-        length=command.length,
-        components=command.components,
-        online=command.online,
-        needs_approval=command.needs_approval,
-        opens_before=command.opens_before,
-        closes_after=command.closes_after,
-    )
-    work.store.services.add(service)
-    return service
-
-
-def add_provider(work: Work, command: AddProvider) -> Provider:
-    """A person or a room."""
-    root = work.organisation("catalogue:write", command.organisation)
-    provider = Provider(
-        id=work.new(ProviderId),
-        organisation=root.id,
-        name=named(command.name),
-        kind=command.kind,
-        email=address_of(command.email) if command.email else "",
-        meeting_user=command.meeting_user,
-    )
-    work.store.providers.add(provider)
-    return provider
-
-
-def add_client(work: Work, command: AddClient) -> Client:
-    """Somebody who books."""
-    root = work.organisation("clients:write", command.organisation)
-    client = Client(
-        id=work.new(ClientId),
-        organisation=root.id,
-        name=named(command.name),
-        email=address_of(command.email),
-        mobile=parse_number(command.mobile, command.country_code) if command.mobile else "",
-    )
-    work.store.clients.add(client)
-    return client
+_LONGEST_KEY = 200
 
 
 def book_service(work: Work, command: Book) -> Booking:
     """A new booking: confirmed at once, or requested where the service needs approval."""
     service = work.store.services.get(command.service)
-    for_itself = work.by == Principal.of(command.client)
-    if not for_itself:
-        work.owned("bookings:write", service, service.organisation)
-    client = work.store.clients.get(command.client)
-    if client.organisation != service.organisation:
-        raise unseen(service if for_itself else client)
-    # Held, so that nobody else looks whether it is taken before this is stored.
-    provider = work.store.providers.hold(command.provider)
-    if provider.organisation != service.organisation:
-        raise unseen(provider)
+    may_book(work, service, command.client)
+    if command.request_key and (known := _asked_before(work, command)):
+        return known
+    refuse_class(service)
+    may_override(work, service, override=command.override)
     branch = work.store.branches.get(service.branch)
-    check_mobile(service, branch, client)
-    window = Window(command.starts, command.ends or command.starts + service.length)
-    booking = book(
-        Booking(
-            id=work.new(BookingId),
-            organisation=service.organisation,
-            branch=branch.id,
-            service=service.id,
-            provider=provider.id,
-            client=client.id,
-            starts=window.opens,
-            ends=window.closes,
-            zone=branch.zone,
-            state=BookingState.REQUESTED if service.needs_approval else BookingState.CONFIRMED,
-        ),
-        work.at,
+    check_mobile(service, branch, work.store.clients.get(command.client))
+    where = site(work, service, branch, command.provider, command.room)
+    booking = book(drafted(work, where, command.client, command.starts, command.ends), work.at)
+    room = place(work, where, booking.window, booking.held, override=command.override)
+    return store_new(work, evolve(booking, room=room, request_key=command.request_key))
+
+
+def _asked_before(work: Work, command: Book) -> Booking | None:
+    """The booking that was made for the same key, if there is one. The client is held, so that two do not both see none."""
+    if len(command.request_key) > _LONGEST_KEY:
+        raise Invalid(f"A request key has at most {_LONGEST_KEY} characters.", code="long_request_key")
+    work.store.clients.hold(command.client)
+    known = work.store.bookings.asked(command.client, command.request_key)
+    if known is None:
+        return None
+    length = (command.ends or known.ends) - command.starts
+    same = (known.service, known.provider, known.starts, known.window.length)
+    if (command.service, command.provider, command.starts, length) != same:
+        raise Conflict(
+            "Something else was booked under this request key: take a new key for a new booking.",
+            code="request_key_reused",
+            booking=known.id,
+        )
+    return known
+
+
+def drafted(work: Work, where: Site, client: ClientId, starts: Instant, ends: Instant | None) -> Booking:
+    """A booking as it would be, in no room yet."""
+    service = where.service
+    window = Window(starts, ends or starts + service.length)
+    return Booking(
+        id=work.new(BookingId),
+        organisation=service.organisation,
+        branch=where.branch.id,
+        service=service.id,
+        provider=where.provider.id,
+        client=client,
+        starts=window.opens,
+        ends=window.closes,
+        zone=where.branch.zone,
+        state=BookingState.REQUESTED if service.needs_approval else BookingState.CONFIRMED,
+        before=service.rules.before,
+        after=service.rules.after,
     )
-    _refuse_taken(work, booking)
+
+
+def store_new(work: Work, booking: Booking) -> Booking:
+    """The booking stored, with the effects that follow from it."""
     work.store.bookings.add(booking)
     if booking.obeyed:
         follow(work, booking, Occasion.BOOKED)
@@ -161,23 +112,41 @@ def book_service(work: Work, command: Book) -> Booking:
 
 def move(work: Work, command: Rebook) -> Booking:
     """The booking in another window."""
-    before = _mine(work, command.booking)
+    before = my_booking(work, command.booking)
     window = Window(command.starts, command.ends or command.starts + before.window.length)
     booking = rebook(before, window, work.at)
-    if booking is not before:
-        work.store.providers.hold(booking.provider)
-        _refuse_taken(work, booking)
-        work.store.bookings.save(booking)
-        if booking.obeyed:
-            follow(work, booking, Occasion.MOVED)
+    if booking is before:
+        return booking
+    if before.in_class is not None:
+        raise Conflict(
+            "A seat moves with its class: cancel it and book one in another class.",
+            code="in_a_class",
+            scheduled=before.in_class,
+        )
+    service = work.store.services.get(booking.service)
+    may_override(work, service, override=command.override)
+    where = site(work, service, work.store.branches.get(booking.branch), booking.provider, offered=False)
+    room = place(work, where, window, booking.held, besides={booking.id}, override=command.override, first=booking.room)
+    return store_moved(work, evolve(booking, room=room))
+
+
+def store_moved(work: Work, booking: Booking) -> Booking:
+    """The booking stored as its new revision, with the effects that follow from that."""
+    work.store.bookings.save(booking)
+    if booking.obeyed:
+        follow(work, booking, Occasion.MOVED)
     return booking
 
 
 def cancel(work: Work, command: Cancel) -> Booking:
     """The booking cancelled; the client's own doing is told apart."""
-    before = _mine(work, command.booking)
+    return cancelled(work, my_booking(work, command.booking), command.reason)
+
+
+def cancelled(work: Work, before: Booking, reason: str) -> Booking:
+    """The same for a booking that is held and may be cancelled."""
     by = Party.CLIENT if work.by == Principal.of(before.client) else Party.BUSINESS
-    booking = act(before, Action.CANCEL, by=by)
+    booking = act(before, Action.CANCEL, by=by, reason=reason)
     if booking is not before:
         work.store.bookings.save(booking)
         if before.obeyed:
@@ -194,9 +163,10 @@ _ACTIONS = {
 
 
 def change_state(work: Work, command: Confirm | CheckIn | Complete | MarkNoShow) -> Booking:
-    """The other transitions, which only the business makes."""
+    """The other transitions, which only the business makes; what happens on the day, the provider itself as well."""
     before = work.store.bookings.hold(command.booking)
-    work.owned("bookings:write", before, before.organisation)
+    if isinstance(command, Confirm) or work.by != Principal.of(before.provider):
+        work.owned("bookings:write", before, before.organisation)
     booking = act(before, _ACTIONS[type(command)])
     if booking is not before:
         work.store.bookings.save(booking)
@@ -218,22 +188,9 @@ def seen_booking(work: Work, booking_id: BookingId) -> Booking:
     return booking
 
 
-def _mine(work: Work, booking_id: BookingId) -> Booking:
+def my_booking(work: Work, booking_id: BookingId) -> Booking:
+    """A booking that the asker may change, held: its client, or whoever has ``bookings:write``."""
     booking = work.store.bookings.hold(booking_id)
     if work.by != Principal.of(booking.client):
         work.owned("bookings:write", booking, booking.organisation)
     return booking
-
-
-def _refuse_taken(work: Work, booking: Booking) -> None:
-    others = [
-        other for other in work.store.bookings.overlapping(booking.provider, booking.window) if other.id != booking.id
-    ]
-    if others:
-        raise Conflict(
-            f"The provider is taken from {others[0].starts} until {others[0].ends}: choose another time.",
-            code="taken",
-            provider=booking.provider,
-            starts=str(others[0].starts),
-            ends=str(others[0].ends),
-        )

@@ -12,14 +12,14 @@ from typing import TypeVar
 
 from servicekit.adapters.storage.dialect import Dialect
 from servicekit.adapters.storage.rows import Rows
-from servicekit.adapters.storage.tables import Execute, Shape, SqlTable
+from servicekit.adapters.storage.tables import Execute, SqlTable
 from servicekit.bookings import HOLDING, Absence, Booking, Hold, ScheduledClass, holds_of
 from servicekit.ids import BranchId, ClassId, ClientId, ProviderId
 from servicekit.moments import Window
 
 __all__ = ["AbsenceTable", "BookingTable", "ClassTable", "SqlHolds"]
 
-H = TypeVar("H", Booking, ScheduledClass, Absence)
+H = TypeVar("H", bound=Booking | ScheduledClass | Absence)
 
 _HOLDS = Rows(Hold)
 # Ends lie between the window's start and, since no hold is longer than the longest, that much after the window's end.
@@ -47,8 +47,8 @@ class _HoldingTable(SqlTable[H]):
     def _hold(self, thing: H) -> None:
         for hold in holds_of(thing):
             self.execute(
-                "INSERT INTO holds (owner, provider, starts, ends) VALUES (?, ?, ?, ?)",
-                [hold.owner, hold.provider, hold.starts.us, hold.ends.us],
+                'INSERT INTO holds (owner, provider, starts, ends, "whole") VALUES (?, ?, ?, ?, ?)',
+                [hold.owner, hold.provider, hold.starts.us, hold.ends.us, int(hold.whole)],
             )
 
 
@@ -105,23 +105,23 @@ class SqlHolds:
     def of(self, provider: ProviderId, window: Window) -> tuple[Hold, ...]:
         """One provider's holds that overlap the window."""
         found = self.execute(
-            f"SELECT owner, holds.provider, starts, ends FROM (VALUES (?)) AS wanted JOIN holds"  # noqa: S608
+            f'SELECT owner, holds.provider, starts, ends, "whole" FROM (VALUES (?)) AS wanted JOIN holds'  # noqa: S608
             f" ON {_OVERLAPPING} ORDER BY starts, owner",
             [provider, window.opens.us, window.closes.us, window.closes.us],
         ).fetchall()
         return tuple(map(_HOLDS.thing, found))
 
-    def spans(self, providers: Sequence[ProviderId], window: Window) -> dict[ProviderId, list[tuple[int, int]]]:
-        """The same for many, as bare microseconds, in order of start."""
-        spans: dict[ProviderId, list[tuple[int, int]]] = {provider: [] for provider in providers}
+    def spans(self, providers: Sequence[ProviderId], window: Window) -> dict[ProviderId, list[tuple[int, int, int]]]:
+        """The same for many, as bare microseconds and whether the whole is taken, in order of start."""
+        spans: dict[ProviderId, list[tuple[int, int, int]]] = {provider: [] for provider in providers}
         if providers:
             found = self.execute(
-                f"SELECT wanted.column1, starts, ends FROM (VALUES {', '.join(['(?)'] * len(spans))}) AS wanted"  # noqa: S608
+                f'SELECT wanted.column1, starts, ends, "whole" FROM (VALUES {", ".join(["(?)"] * len(spans))}) AS wanted'  # noqa: S608
                 f" JOIN holds ON {_OVERLAPPING}",
                 [*spans, window.opens.us, window.closes.us, window.closes.us],
             )
-            for provider, starts, ends in found.fetchall():
-                spans[provider].append((starts, ends))
+            for provider, starts, ends, whole in found.fetchall():
+                spans[provider].append((starts, ends, whole))
         for taken in spans.values():
             taken.sort()
         return spans
