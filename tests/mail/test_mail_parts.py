@@ -59,7 +59,7 @@ def _body(source: str) -> str:
         (_multi("mixed", _part('text/plain; name="a.txt"', "bifogad"), PLAIN), "Hej"),
         (_part("text/plain; name=a.txt", "ensam"), "ensam"),
         (_part("text/calendar", "BEGIN:VCALENDAR"), ""),
-        (_part("multipart/mixed", "utan gräns"), ""),
+        (_part("multipart/mixed", "utan gräns"), "utan gräns"),
         (_multi("mixed"), ""),
         (_multi("alternative", PDF), ""),
         (_part("text/plain", "=48ej =C3=A5", Content_Transfer_Encoding="Quoted-Printable"), "Hej å"),

@@ -66,7 +66,13 @@ _MEANT = {
     "tis-620": "cp874",
 }
 """Programs name the small charset and write the large one that holds it (as the Encoding Standard, 4.2, has it)."""
-_LABELS = {"ks_c_5601-1987": "cp949", "ks_c_5601-1989": "cp949", "x-sjis": "cp932", "x-gbk": "gb18030", "unicode": "utf-16"}
+_LABELS = {
+    "ks_c_5601-1987": "cp949",
+    "ks_c_5601-1989": "cp949",
+    "x-sjis": "cp932",
+    "x-gbk": "gb18030",
+    "unicode": "utf-16",
+}
 """Labels that mail programs write and Python does not know."""
 
 
@@ -85,7 +91,9 @@ def _codec(charset: str) -> str:
     return name if _CHARSETS.fullmatch(name) else ""
 
 
-_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_RUN = re.compile(rb"([^=]+)(=*)")
+_NO_PIECE = re.compile(rb"[^A-Za-z0-9+/\s]|\S[ \t]+\S")
 
 
 def bytes_of_base64(text: bytes) -> bytes:
@@ -94,19 +102,22 @@ def bytes_of_base64(text: bytes) -> bytes:
     Some programs encode in pieces that are padded each. What follows the padding and is no such piece is a footer that
     somebody wrote below.
     """
-    pieces, *padded = re.split(rb"=+", text)
-    found = [_piece(pieces)]
-    for piece in padded:
-        if re.search(rb"[^A-Za-z0-9+/\s]|\S[ \t]+\S", piece):
+    found: list[bytes] = []
+    piece, ended = bytearray(), False  # grows in place: many lone signs must not make it copied as often
+    for run in _RUN.finditer(text):
+        if ended and _NO_PIECE.search(run.group(1)):
             break
-        found.append(_piece(piece))
-    return b"".join(found)
+        piece += _NO_BASE64.sub(b"", run.group(1))
+        ended = bool(run.group(2)) and (len(piece) + len(run.group(2))) % 4 == 0
+        if ended:
+            found.append(_whole(piece))
+            piece = bytearray()
+    return b"".join([*found, _whole(piece)])
 
 
-def _piece(text: bytes) -> bytes:
-    clean = _NO_BASE64.sub(b"", text)
-    clean = clean[: len(clean) - 1] if len(clean) % 4 == 1 else clean
-    return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
+def _whole(piece: bytearray) -> bytes:
+    piece = piece[: len(piece) - 1] if len(piece) % 4 == 1 else piece
+    return binascii.a2b_base64(piece + b"=" * (-len(piece) % 4))
 
 
 _SPACE_AFTER_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n|\Z)")

@@ -138,7 +138,7 @@ def _attached(part: Message, *, top: bool = False, inside: str = "") -> Iterator
     elif _is_text(part, top=top):
         yield from map(_one_line, without_files(_text(part))[1])
     elif not _belongs(part, inside):
-        yield _file_name(part) or _one_line(part.get_content_type())
+        yield _file_name(part) or _one_line(decoded(part.get_content_type()))
 
 
 def _belongs(part: Message, inside: str) -> bool:
@@ -173,19 +173,25 @@ def _text(part: Message) -> str:
     return _PICTURE.sub("", text_of(content, charset))
 
 
+_ENCODING = "content-transfer-encoding"
+
+
 def _content(part: Message) -> bytes:
-    """The bytes of a part. Not by ``get_payload(decode=True)``, which stops at the first padding of base64."""
-    said = part.get_payload()
-    if not isinstance(said, str):
+    """The bytes of a part that has no parts. The library would stop at the first padding of base64."""
+    said = str(part.get(_ENCODING, ""))
+    if said:
+        part.replace_header(_ENCODING, "8bit")
+    raw = part.get_payload(decode=True)
+    if said:
+        part.replace_header(_ENCODING, said)
+    if not isinstance(raw, bytes):
         return b""
-    raw = said.encode("utf-8", "surrogateescape")
-    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    encoding = said.partition(";")[0].strip().lower()
     if encoding == "base64":
         return bytes_of_base64(raw)
     if encoding == "quoted-printable":
         return bytes_of_quoted_printable(raw)
-    decoded_by_library = part.get_payload(decode=True) if "uue" in encoding else raw
-    return decoded_by_library if isinstance(decoded_by_library, bytes) else raw
+    return raw
 
 
 def _disposition(part: Message) -> str:

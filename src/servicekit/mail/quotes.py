@@ -192,7 +192,8 @@ class _Page:
 
     def _starts_later(self, at: int, end: int) -> bool:
         """Whether a later one of these lines starts the reply line: then what stands before it was typed."""
-        return any(wordings.is_reply_line(self._joined(start, end)) for start in range(at + 1, end))
+        starts = (start for start in range(at + 1, end) if not self.said[start].startswith("<"))  # an address goes on
+        return any(wordings.is_reply_line(self._joined(start, end)) for start in starts)
 
     def _joined(self, start: int, end: int) -> str:
         return " ".join(self.said[start:end])

@@ -6,6 +6,7 @@ Rules kept here:
   ever cut off in silence.
 * Exactly one From field with exactly one address. Several are an attack: one reader checks the first, another believes the
   last. Whether the address is *true* is not known here (SPF, DKIM and DMARC are another matter).
+* A mail that is encrypted is refused: its subject alone is not what the sender meant to send.
 * Whatever the bytes are, the outcome is a :class:`Mail` or :class:`~servicekit.errors.UnreadableMail`.
 
 Not done here: deciding whether the mail may become an SMS; ``Mail.automatic`` says what is known for that.
@@ -18,15 +19,16 @@ import hashlib
 import re
 from email.message import Message
 from email.parser import BytesParser
-from email.policy import compat32
+from email.policy import Compat32
 
 from attrs import field, frozen
 
 from servicekit.errors import UnreadableMail
 from servicekit.mail.automatic import Automatic, automatic
+from servicekit.mail.forms import Form, best_of
 from servicekit.mail.headers import decoded, fields, message_ids, one_address
 from servicekit.mail.lines import tidy
-from servicekit.mail.parts import attachment_names, bodies, depth_of, text_size
+from servicekit.mail.parts import attachment_names, bodies, depth_of, sealed, text_size
 from servicekit.mail.quotes import typed_lines
 from servicekit.mail.subjects import bare_subject, is_forward, is_reply
 from servicekit.mail.values import Envelope
@@ -38,7 +40,10 @@ _MOST_TEXT = 1_000_000  # characters with mark-up; an SMS has some hundred
 _MOST_DASHES = 5_000  # lines that begin with "--" and so may begin a part
 _MOST_CONTAINERS = 100
 _MOST_DEPTH = 20
+_MOST_WORK = 5_000_000  # lines times parts that hold parts: the parser asks every open part about every line
 _MOST_HEADER = 10_000  # bytes of one field that is read here
+_MOST_MIME = 4_000  # characters of a Content-* field, which is taken apart many times
+_MOST_PARAMETERS = 60  # of one
 
 
 @frozen
@@ -51,7 +56,7 @@ class Mail:
         from_address: ``local@domain`` in lower case, the domain in IDNA form. A claim, until it has been verified.
         subject: decoded, on one line; empty if there is none.
         text: what the sender typed, without quotes and signature; lines end in a line feed; may be empty. Not in the repr.
-        attachments: their names.
+        attachments: the names of what hangs on it and is left out of every SMS.
         automatic: why a machine is taken to have written it; None for a person.
         in_reply_to: the message id that it answers; empty if it says none.
         references: the message ids of its thread, oldest first.
@@ -76,7 +81,8 @@ def read_mail(raw: bytes, *, most_bytes: int = 10_000_000, envelope: Envelope | 
         envelope: what the sending server said; its sender tells bounces and lists apart from people.
 
     Raises:
-        UnreadableMail: ``empty_mail``, ``mail_too_large``, ``mail_too_complex``, ``mail_malformed`` or ``no_single_sender``.
+        UnreadableMail: ``empty_mail``, ``mail_too_large``, ``mail_too_complex``, ``mail_malformed``, ``mail_sealed`` or
+            ``no_single_sender``.
     """
     _check_size(raw, most_bytes)
     message = _parsed(raw)
@@ -85,6 +91,11 @@ def read_mail(raw: bytes, *, most_bytes: int = 10_000_000, envelope: Envelope | 
     if text_size(message) > _MOST_TEXT:
         raise _too_complex(f"its text has more than {_MOST_TEXT} characters")
     sender = _sender(message)
+    if sealed(message):
+        raise UnreadableMail(
+            "The mail's text is encrypted or sealed in a signature, nobody here can read it: send it as plain text.",
+            code="mail_sealed",
+        )
     subject = _subject(message)
     in_reply_to = message_ids(_short(message, "in-reply-to"))
     references = message_ids(_short(message, "references"))
@@ -102,12 +113,10 @@ def read_mail(raw: bytes, *, most_bytes: int = 10_000_000, envelope: Envelope | 
 
 
 def _typed(message: Message, *, is_answer: bool, alone: bool) -> str:
-    """What was typed, from the form to prefer. Mostly that is plain text, which programs break at some column.
-
-    So where the HTML says the same words, its lines are taken: they end where the sender ended them.
-    """
-    texts = [tidy(typed_lines(lines, is_answer=is_answer, alone=alone)) for lines in bodies(message)]
-    return next((text for text in reversed(texts) if text.split() == texts[0].split()), "")
+    """What was typed, from the form to prefer."""
+    return best_of(
+        [Form(lines, tidy(typed_lines(lines, is_answer=is_answer, alone=alone))) for lines in bodies(message)]
+    )
 
 
 # --- before parsing
@@ -131,7 +140,8 @@ def _check_size(raw: bytes, most_bytes: int) -> None:
         raise _too_complex(f"it has more than {_MOST_DASHES} lines that may begin a part")
     lower = raw.lower()
     # Every part that holds parts names such a type: counting them bounds the parser's recursion before it starts.
-    if lower.count(b"multipart/") + lower.count(b"message/") > _MOST_CONTAINERS:
+    containers = lower.count(b"multipart/") + lower.count(b"message/")
+    if containers > _MOST_CONTAINERS or containers * raw.count(b"\n") > _MOST_WORK:
         raise _too_complex(f"it has more than {_MOST_CONTAINERS} parts that hold parts")
 
 
@@ -141,15 +151,42 @@ def _too_complex(why: str) -> UnreadableMail:
     )
 
 
+class _Fields(Compat32):
+    """Fields as they stand: bytes over 127 stay surrogates, which the library would make question marks of."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        mime = name[:8].lower() == "content-"
+        if mime and (len(value) > _MOST_MIME or value.count(";") > _MOST_PARAMETERS):
+            raise _too_complex(f"its field {name[:40]} is too long")
+        return name, value
+
+    def header_fetch_parse(self, name: str, value: str) -> str:  # noqa: ARG002  # the library's signature
+        return value
+
+
+_AS_THEY_STAND = _Fields()
+
+
 def _parsed(raw: bytes) -> Message:
     try:
-        return BytesParser(policy=compat32).parsebytes(raw)
+        return BytesParser(policy=_AS_THEY_STAND).parsebytes(_without_envelope_line(raw))
     except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
         # What the standard library's parser lets out for broken MIME parameters. The mail would break it again tomorrow.
         raise UnreadableMail(
             "The mail's structure is broken (a MIME field that no reader can take apart): send the text in a new mail.",
             code="mail_malformed",
         ) from error
+
+
+_ESCAPED = re.compile(rb"^>(?=>*From )", re.MULTILINE)
+
+
+def _without_envelope_line(raw: bytes) -> bytes:
+    """A mail out of an mbox (RFC 4155): its first line is no field, and ``>From`` in its text was ``From``."""
+    if not raw.startswith(b"From "):
+        return raw
+    return _ESCAPED.sub(b"", raw.partition(b"\n")[2])
 
 
 # --- its header

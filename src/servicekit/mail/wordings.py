@@ -23,7 +23,7 @@ LONGEST = 400
 
 # --- reply lines, as in "On Mon, 3 Aug 2026 at 10:05, Anna Ek <anna@salon.example> wrote"
 
-_STARTS = r"(?:on|den|på|vid|am|le|el|il|em|op|w dniu|pe)\b.*\d|\d"
+_START = re.compile(r"(?:on|den|på|vid|am|le|el|il|em|op|w dniu|pe)\b|\d", re.IGNORECASE)
 _VERBS = (
     r"wrote|writes"  # English
     r"|skrev|skreiv"  # Swedish, Danish, Norwegian
@@ -32,8 +32,15 @@ _VERBS = (
     r"|escribió|escreveu"  # Spanish, Portuguese
     r"|ha scritto|schreef|kirjoitti|napisał|napisała"  # Italian, Dutch, Finnish, Polish
 )
-_REPLY = re.compile(rf"(?:{_STARTS}).*\b(?:{_VERBS})\b.*:", re.IGNORECASE)
-_REPLY_BY_ADDRESS = re.compile(rf".*\S@\S.*\b(?:{_VERBS})\b.*:", re.IGNORECASE)
+_VERB = re.compile(rf"\b(?:{_VERBS})\b", re.IGNORECASE)
+_ADDRESS = re.compile(r"\S@\S")
+_DIGIT = re.compile(r"\d")
+_WITHOUT_VERB = re.compile(
+    r"\d{4}-\d\d-\d\d \d{1,2}:\d\d\b.*@\S+:"  # Gmail, some years: "2026-08-12 8:55 GMT+02:00 Maria <maria@x.example>:"
+    r"|(?:zitat von|quoting|citerar|citat från|citando a|quoting message from) \S.*:",  # Horde
+    re.IGNORECASE,
+)
+_FEWEST_NAMES, _MOST_NAMES = 2, 5
 _TIME = re.compile(r"\b\d{1,2}:\d{2}\b|\bkl\.? ?\d{1,2}\.\d{2}\b|\b\d{1,2}\.\d{2} uhr\b", re.IGNORECASE)
 _YEAR_OR_ADDRESS = re.compile(r"\b20\d\d\b|\S@\S")
 
@@ -42,7 +49,17 @@ def is_reply_line(text: str) -> bool:
     """Whether a mail program may have written this above a quote; several wrapped lines are joined by the caller."""
     if len(text) > LONGEST or not text.endswith(":"):
         return False
-    return _REPLY.fullmatch(text) is not None or _REPLY_BY_ADDRESS.fullmatch(text) is not None
+    verb = _VERB.search(text)
+    if verb is None:
+        return _WITHOUT_VERB.fullmatch(text) is not None
+    if _START.match(text) is not None and _DIGIT.search(text) is not None:
+        return True
+    if _ADDRESS.search(text) is not None:
+        return verb.start() > 0
+    # "Maria Lund wrote:", as Thunderbird had it for years.
+    name = text[: verb.start()].split()
+    capitals = bool(name) and name[0].lstrip("\"'(")[:1].isupper() and name[-1][:1].isupper()
+    return _FEWEST_NAMES <= len(name) <= _MOST_NAMES and capitals and text[verb.end() :].strip() == ":"
 
 
 def names_date_and_time(text: str) -> bool:
@@ -55,19 +72,30 @@ def names_date_and_time(text: str) -> bool:
 _DIVIDER_WORDS = (
     r"original message|forwarded message|begin forwarded message"
     r"|ursprungligt meddelande|originalmeddelande|vidarebefordrat (?:meddelande|brev)|vidarebefordrat mail"
-    r"|ursprüngliche nachricht|originalnachricht|weitergeleitete nachricht|anfang der weitergeleiteten (?:nachricht|e-mail)"
+    r"|ursprüngliche nachricht|original-?nachricht|weitergeleitete nachricht|anfang der weitergeleiteten (?:nachricht|e-mail)"
     r"|message d['\u2019]origine|message original|message transféré|début du message (?:transféré|réexpédié)"
     r"|mensaje original|mensaje reenviado|inicio del mensaje reenviado"
     r"|oprindelig meddelelse|opprinnelig melding|videresendt meddelelse|videresendt melding"
     r"|oorspronkelijk bericht|doorgestuurd bericht|alkuperäinen viesti"
 )
-_DIVIDER = re.compile(rf"[-_* ]*-{{2,}} ?(?:{_DIVIDER_WORDS}) ?-{{2,}}[-_* ]*|(?:{_DIVIDER_WORDS}) ?:", re.IGNORECASE)
+_DIVIDER = re.compile(_DIVIDER_WORDS, re.IGNORECASE)
+_GROUPWISE = re.compile(r">>> \S.{0,300}\d{1,2}:\d\d.{0,20} >>>")
+_DASHES = "-_* "
 _RULE = re.compile(r"[-_]{10,}")
 
 
 def divides(text: str) -> bool:
     """Whether the line says that another mail follows: "-----Ursprungligt meddelande-----", "Begin forwarded message:"."""
-    return len(text) <= LONGEST and _DIVIDER.fullmatch(text) is not None
+    if len(text) > LONGEST:
+        return False
+    if text.endswith(":"):
+        return _DIVIDER.fullmatch(text[:-1].rstrip()) is not None
+    bare = text.strip(_DASHES)
+    before, _, after = text.partition(bare) if bare else (text, "", "")
+    if "--" in before and "--" in after:
+        # Zoho writes its reply line between dashes.
+        return _DIVIDER.fullmatch(bare) is not None or (is_reply_line(f"{bare}:") and names_date_and_time(bare))
+    return _GROUPWISE.fullmatch(text) is not None
 
 
 def is_rule(text: str) -> bool:
@@ -79,12 +107,13 @@ def is_rule(text: str) -> bool:
 
 _LABELS = {
     "from": "from|från|von|de|da|fra|van|lähettäjä",
-    "sent": "sent|date|skickat|skickades|datum|gesendet|envoyé|enviado|enviado el|fecha|sendt|dato|verzonden|lähetetty",
-    "to": "to|cc|bcc|till|kopia|an|à|para|til|aan|vastaanottaja|reply-to|svar till",
-    "subject": "subject|ämne|betreff|objet|asunto|emne|onderwerp|aihe|oggetto|assunto",
+    "sent": "sent|date|skickat|skickades|datum|gesendet|envoyé|inviato|data|enviado|enviado el|fecha|sendt|dato|verzonden"
+    "|lähetetty",
+    "to": "to|cc|bcc|till|kopia|an|à|a|para|til|aan|vastaanottaja|reply-to|svar till",
+    "subject": "subject|ämne|rubrik|betreff|objet|asunto|emne|onderwerp|aihe|oggetto|assunto",
 }
 _LABEL = re.compile(
-    r"\*?(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _LABELS.items()) + r") ?(?::\*?|\*:)(?: .*)?",
+    r"\*?(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _LABELS.items()) + r") ?(?::\*?|\*:)(?:\s.*)?",
     re.IGNORECASE,
 )
 
@@ -105,11 +134,15 @@ _DEVICES = (
 _SENT = r"sent|skickat|skickades|sänt|gesendet|envoyé|enviado|sendt|verzonden|verstuurd|inviato|lähetetty"
 _WITH = r"from|via|with|using|från|med|von|vom|mit|aus|depuis|de|à partir de|desde|fra|vanaf|met|da|dal"
 _DEVICE_LINE = re.compile(
-    rf"(?:{_SENT}) (?:{_WITH}) .{{0,40}}\b(?:{_DEVICES})\b.{{0,40}}"
+    rf"(?:{_SENT}) (?:{_WITH}) .{{0,40}}\b(?:{_DEVICES})\b[^,;:!?]{{0,40}}"
     rf"|(?:diese nachricht wurde )?von mein\w+ .{{0,30}}\b(?:{_DEVICES})\b.{{0,30}} (?:gesendet|gesandt|verschickt)\.?"
     r"|(?:get|hämta|hent|holen sie sich|télécharge[rz]|obtenga|obtener|download|skaffa) outlook .{0,30}"
     r"|outlook für .{0,20} beziehen"
-    r"|lähetetty .{0,30}(?:iphone|puhelim|android).{0,20}",
+    r"|lähetetty .{0,30}(?:iphone|puhelim|android).{0,20}"
+    # virus scanners
+    r"|virus-?free\.? ?www\.av(?:ast|g)\.com|www\.av(?:ast|g)\.com|<#[0-9a-f-]{36}>"
+    r"|(?:det här|detta) e-post\w{0,20} .{0,60}\bav(?:ast|g)\b.{0,60}|diese e-mail wurde .{0,60}\bav(?:ast|g)\b.{0,60}"
+    r"|this e-?mail has been (?:checked|scanned) for viruses .{0,60}",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"\s*[<(\[]?https?://\S+")
