@@ -20,7 +20,7 @@ from servicekit.aio import KitOptions
 from servicekit.bookings import AddBranch, AddClient, AddProvider, AddService, Book
 from servicekit.errors import ConfigurationError, Invalid, NotFound, Unreachable
 from servicekit.groups import AddGroup, Founded, FoundOrganisation, ProvideNumbers
-from servicekit.mail import Envelope
+from servicekit.mail import Envelope, VerifiedInFront
 from servicekit.meetings import FetchHostLink, GetMeeting
 from servicekit.messages import SearchLog, SendText, Status
 from servicekit.runtime.relay import Delivered
@@ -90,7 +90,11 @@ def test_it_receives_mails_and_calls(database_url: str) -> None:
     """As the kit does: a mail becomes a text, a source that nobody has is refused."""
 
     async def body() -> None:
-        async with salon(database_url, texts=elks_adapter(), gateway_domain=GATEWAY) as (kit, _, _anna):
+        async with salon(database_url, texts=elks_adapter(), gateway_domain=GATEWAY, senders=VerifiedInFront()) as (
+            kit,
+            _,
+            _anna,
+        ):
             await kit.perform(ProvideNumbers(numbers=("+46766861001",)), by=OPERATOR)
             taken = await kit.receive("mail", envelope("anna@salon.example", "0701740605"), mail("Hej"))
             assert [line.refusal for line in taken.lines] == [""]

@@ -38,7 +38,7 @@ from servicekit.commands import Command, Query
 from servicekit.errors import Refused, UnreadableInput
 from servicekit.groups import FoundOrganisation, Group, ProvideNumbers, Settings, User
 from servicekit.ids import ClientId, CustomerUserId, GrantId, ProviderId, UserId
-from servicekit.mail import Envelope
+from servicekit.mail import Envelope, VerifiedInFront
 from servicekit.moments import Instant
 from servicekit.outbox.effects import Effect, EffectState
 from servicekit.permissions import Grant
@@ -298,6 +298,7 @@ def opened(
         wired |= {"mail": Smtp("127.0.0.1", mailbox.smtp_port), "mail_from": "salon@salon.example"}
     wired |= {
         "gateway_domain": GATEWAY,
+        "senders": VerifiedInFront(),
         "base_url": "https://salon.example",
         "transport": transport(elks, exivo, zoom),
         "clock": clock,

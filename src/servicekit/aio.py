@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from servicekit.outbox.retry import RetryPolicy
     from servicekit.ports.doors import Doors
     from servicekit.ports.http import HttpFlow
-    from servicekit.ports.mail import Mailer
+    from servicekit.ports.mail import Mailer, SenderProof
     from servicekit.ports.meetings import Meetings
     from servicekit.ports.texts import Texts
     from servicekit.runtime.relay import Calling, Delivered, InTransaction, Relay
@@ -57,6 +57,8 @@ class KitOptions(TypedDict, total=False):
     gateway_domain: str
     base_url: str
     mail_from: str
+    senders: SenderProof | None
+    password_url: str
     clock: Clock | None
     lease: timedelta
     longest_call: timedelta

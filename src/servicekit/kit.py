@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
 from urllib.parse import urlsplit
 
 from servicekit.commands import Command, Principal, Query
-from servicekit.errors import ConfigurationError
+from servicekit.errors import ConfigurationError, UnreadableMail
 from servicekit.moments import Clock, Instant
 from servicekit.outbox.retry import RetryPolicy
 from servicekit.ports.http import HookAnswer
 from servicekit.ports.store import Storage, Transaction, transact
-from servicekit.runtime.entropy import SystemClock, mint
+from servicekit.runtime.entropy import SystemClock, mint, random_bytes
 from servicekit.usecases import commands, queries
 from servicekit.usecases.carriers import Carriers
 from servicekit.usecases.looking import Asked
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from servicekit.mail import Envelope
     from servicekit.messages import Route
     from servicekit.ports.doors import Doors
-    from servicekit.ports.mail import Mailer
+    from servicekit.ports.mail import Mailer, SenderProof
     from servicekit.ports.meetings import Meetings
     from servicekit.ports.texts import Texts
     from servicekit.runtime.http import HttpDriver
@@ -86,6 +86,8 @@ class Kit:
         gateway_domain: str = "",
         base_url: str = "",
         mail_from: str = "",
+        senders: SenderProof | None = None,
+        password_url: str = "",
         clock: Clock | None = None,
         lease: timedelta = timedelta(minutes=2),
         longest_call: timedelta = timedelta(seconds=45),
@@ -104,6 +106,11 @@ class Kit:
             gateway_domain: mails to ``<number>@<gateway_domain>`` become texts, and answers come from there.
             base_url: where the application answers, for links of ours that stand in notices.
             mail_from: the address that notices come from.
+            senders: how senders of mails are proven: :class:`servicekit.mail.TrustedResults`,
+                :class:`servicekit.adapters.mail.authenticity.DnsProof` or :class:`servicekit.mail.VerifiedInFront`. Without
+                it no mail is taken in.
+            password_url: where a new user chooses a password, such as ``https://sms.example/password/{token}``; needs
+                ``mail``. Without it new users get no welcome mail.
             clock: tells the time where a call does not say ``at``.
             lease, longest_call, retry: see :class:`servicekit.runtime.relay.Relay`.
             transport: an httpx transport instead of the network, such as a simulator's.
@@ -118,6 +125,11 @@ class Kit:
             raise ConfigurationError(
                 "Mail needs a sender: open the kit with Kit.open(..., mail=..., mail_from='salon@example.com')."
             )
+        if password_url and ("{token}" not in password_url or mail is None):
+            raise ConfigurationError(
+                "The link for passwords goes out by mail: open the kit with Kit.open(..., mail=..., "
+                "password_url='https://sms.example/password/{token}')."
+            )
         storage = storage_of(url)
         wiring = Wiring(
             texts=Carriers.of(texts, routes),
@@ -127,6 +139,9 @@ class Kit:
             gateway_domain=gateway_domain,
             base_url=base_url,
             mail_from=mail_from,
+            senders=senders,
+            password_url=password_url,
+            random_bytes=random_bytes,
         )
         settings = {"lease": lease, "longest_call": longest_call, "policy": retry or RetryPolicy()}
         kit = cls(storage, wiring, clock=clock or SystemClock(), relay=settings, transport=transport)
@@ -233,9 +248,10 @@ class Kit:
             What became of the mail, or how to answer the call.
 
         Raises:
-            UnreadableInput: forged, stale, misshapen, or no mail; answer 4xx.
-            Refused: an unknown sender, no recipient; nothing was written.
-            ConfigurationError: no adapter has that name.
+            UnreadableInput: forged, stale, misshapen, or no mail; answer 4xx. Of mails it is counted that they came.
+            Refused: no text, no recipient, a sender that no group takes; nothing was written.
+            Unreachable: who sent the mail cannot be proven now; it is to come again.
+            ConfigurationError: no adapter has that name, or the kit was opened without ``gateway_domain`` or ``senders``.
         """
         now = at or self._clock.now()
         if source == "mail":
@@ -260,13 +276,32 @@ class Kit:
         return hook.answer
 
     def _receive_mail(self, envelope: object, raw: bytes, now: Instant) -> MailTaken:
-        from servicekit.mail import Envelope
-        from servicekit.usecases.mailing import take_mail
+        from servicekit.mail import Envelope, Unproven
+        from servicekit.usecases.mailing import count_unreadable, mail_of, take_mail, worth_proving
 
         if not isinstance(envelope, Envelope):
             raise ConfigurationError("A mail comes with its servicekit.mail.Envelope: who sends, and to whom.")
         by = Principal.operator("mail")
-        return transact(self._storage, lambda store: take_mail(self._work(store, by, now), envelope, raw))
+        try:
+            mail = mail_of(self._wiring, envelope, raw)
+        except UnreadableMail as error:
+            unreadable = error
+            transact(self._storage, lambda store: count_unreadable(self._work(store, by, now), envelope, unreadable))
+            raise
+        senders = self._wiring.need(self._wiring.senders, "senders")
+        # Before the transaction: the DNS may be slow.
+        verdict = senders.judge(envelope, raw, mail.from_address) if worth_proving(mail) else Unproven("a machine's")
+        return transact(self._storage, lambda store: take_mail(self._work(store, by, now), envelope, mail, verdict))
+
+    def hopeless(self, recipient: str) -> str | None:
+        """Why a mail to this address can become no text, whoever sends it; None where it perhaps can. Reads nothing.
+
+        For mail servers that ask before they take a mail: the ``judge`` of a
+        :class:`servicekit.adapters.mail.listener.Listener`.
+        """
+        from servicekit.usecases.mailing import why_hopeless
+
+        return why_hopeless(recipient)
 
     @property
     def sources(self) -> frozenset[str]:

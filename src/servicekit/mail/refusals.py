@@ -40,7 +40,7 @@ class IgnoredMails:
 
     Attributes:
         group: the group of the user whom they claim to be from; empty where that is nobody's address.
-        sender: the address in From; only its domain where that is nobody's address; empty for unreadable ones.
+        sender: the address in From; empty where that is nobody's: such addresses are without number.
         day: days since 1 January 1970, UTC.
         mails: how many.
         detail: what showed it, of the latest.

@@ -37,7 +37,7 @@ class EffectKind(StrEnum):
     NOTICE = "notice"
     """The people of the subject, a booking, are told what ``payload`` (an occasion) says."""
     WELCOME = "welcome"
-    """The subject, a new user, is mailed a link to choose a password; ``payload`` is the message id of its first mail."""
+    """The subject, a new user, is mailed a link to choose a password."""
     PARTS = "parts"
     """What has come of the subject, a long text from a mobile, goes to whose it is, whether or not its other parts come."""
 

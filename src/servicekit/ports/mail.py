@@ -1,4 +1,4 @@
-"""The port to whoever takes our mail: hand over one mail, and learn that it was taken.
+"""The ports to mail servers: hand over one mail, and learn that it was taken; prove whom a mail that came is from.
 
 A mailer adds nothing to a mail and changes nothing in it; it says by the type of its error what may be done next.
 """
@@ -9,10 +9,10 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from servicekit.mail import OutgoingMail
+from servicekit.mail import Envelope, OutgoingMail, Verdict
 from servicekit.outbox.facts import Evidence
 
-__all__ = ["MailReceipt", "Mailer"]
+__all__ = ["MailReceipt", "Mailer", "SenderProof"]
 
 
 @frozen(kw_only=True)
@@ -45,5 +45,19 @@ class Mailer(Protocol):
             Rejected: the server will never take it; ``facts`` has ``status`` and ``body``.
             OutcomeUnknown: the connection was lost after the mail had left: it may have been taken.
             Unsupported: the server lacks what the mailer was told to use (encryption, a login).
+        """
+        ...
+
+
+class SenderProof(Protocol):
+    """Finds out whether a mail is from the domain in its From field."""
+
+    def judge(self, envelope: Envelope, raw: bytes, from_address: str) -> Verdict:
+        """Proven, unproven, or not to be told now. It may block on the DNS, and never raises for what the mail holds.
+
+        Args:
+            envelope: with the peer's address, where it is known.
+            raw: the mail as it came over the wire.
+            from_address: the one address in From, in lower case, its domain in ASCII.
         """
         ...

@@ -9,7 +9,7 @@ from typing import TypeVar
 from servicekit.ids import ENTROPY_BYTES, Id
 from servicekit.moments import Instant
 
-__all__ = ["SystemClock", "mint"]
+__all__ = ["SystemClock", "mint", "random_bytes"]
 
 I = TypeVar("I", bound=Id)  # noqa: E741 - the usual name of an id's type
 
@@ -25,3 +25,8 @@ class SystemClock:
 def mint(kind: type[I], at: Instant) -> I:
     """A new id of this kind, from the operating system's randomness."""
     return kind.made(at, os.urandom(ENTROPY_BYTES))
+
+
+def random_bytes(count: int) -> bytes:
+    """Randomness for secrets, from the operating system."""
+    return os.urandom(count)

@@ -74,6 +74,7 @@ def preparations() -> dict[EffectKind, Prepare]:
     from servicekit.usecases.delivering_letters import prepare_letter
     from servicekit.usecases.delivering_meetings import prepare_meeting
     from servicekit.usecases.delivering_texts import prepare_text
+    from servicekit.usecases.newcomers import prepare_welcome
     from servicekit.usecases.notifying import prepare_notice
 
     return {
@@ -83,4 +84,5 @@ def preparations() -> dict[EffectKind, Prepare]:
         EffectKind.MEETING: prepare_meeting,
         EffectKind.NOTICE: prepare_notice,
         EffectKind.PARTS: prepare_parts,
+        EffectKind.WELCOME: prepare_welcome,
     }

@@ -7,7 +7,7 @@ nothing else. What somebody may not know of reads as if it did not exist.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
 from attrs import field, frozen
@@ -23,7 +23,7 @@ from servicekit.outbox.effects import Effect, EffectKind, Stage
 from servicekit.outbox.letters import Letter
 from servicekit.permissions import Grant, decide
 from servicekit.ports.doors import Doors
-from servicekit.ports.mail import Mailer
+from servicekit.ports.mail import Mailer, SenderProof
 from servicekit.ports.meetings import Meetings
 from servicekit.ports.store import Transaction
 from servicekit.ports.texts import Texts
@@ -35,6 +35,10 @@ I = TypeVar("I", bound=Id)  # noqa: E741 - the usual name of an id's type
 A = TypeVar("A")
 
 _ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\".]+(?:\.[^@\s<>()\[\],;:\\\".]+)+")
+
+
+def _no_randomness(count: int) -> bytes:
+    raise ConfigurationError(f"Nobody has said where {count} random bytes come from: pass random_bytes.")
 
 
 class Mint(Protocol):
@@ -55,6 +59,9 @@ class Wiring:
         gateway_domain: mails to numbers at this domain become texts; answers come from there.
         base_url: where the application answers links of ours.
         mail_from: what our own mails come from.
+        senders: proves whom mails are from; None: no mail is taken.
+        password_url: where a new user chooses a password, with ``{token}`` in it; empty: nobody is welcomed.
+        random_bytes: the runtime's randomness, for secrets.
         most_mail_bytes: larger mails are refused.
     """
 
@@ -65,6 +72,9 @@ class Wiring:
     gateway_domain: str = ""
     base_url: str = ""
     mail_from: str = ""
+    senders: SenderProof | None = None
+    password_url: str = ""
+    random_bytes: Callable[[int], bytes] = field(default=_no_randomness, repr=False)
     most_mail_bytes: int = 10_000_000
 
     @property

@@ -22,6 +22,7 @@ from servicekit.adapters.mail.smtp import Smtp
 from servicekit.adapters.meetings.zoom import Zoom
 from servicekit.adapters.texts.fortysixelks import FortySixElks
 from servicekit.kit import Kit
+from servicekit.mail import VerifiedInFront
 from servicekit.outbox.retry import RetryPolicy
 from servicekit.testing.simulators import (
     ExivoControl,
@@ -85,6 +86,7 @@ def open_kit(at: Addresses) -> Kit:
         mail=Smtp(at.mailbox_host, at.mailbox_port),
         mail_from="bokning@salon.example",
         gateway_domain=GATEWAY_DOMAIN,
+        senders=VerifiedInFront(),  # the mails of the examples come from nowhere
         base_url="https://salon.example",
         lease=timedelta(seconds=3),
         longest_call=timedelta(seconds=2),
