@@ -43,7 +43,7 @@ from servicekit.ports.http import (
     refusal,
     unreadable,
 )
-from servicekit.ports.texts import OutgoingText, TextCapabilities, TextHook, TextReceipt
+from servicekit.ports.texts import ACCOUNT_REFUSED, OutgoingText, TextCapabilities, TextHook, TextReceipt
 
 __all__ = ["Twilio"]
 
@@ -74,6 +74,7 @@ _PAGE = 1000  # the most that Twilio lists at once
 _FIELDS = 500  # a call of Twilio has under a hundred
 _MEDIA = 100  # an MMS has at most ten
 _DIGITS = 4  # of any count that Twilio tells
+_WRONG_PLACE = frozenset({404, 405})  # there is no such account, or base_url leads elsewhere
 _QUEUE_FULL = 21611  # "This 'From' number has exceeded the maximum number of queued messages"
 _INCOMING = frozenset({"receiving", "received"})
 _NO_REPLY = HookAnswer(status=200, headers={"content-type": "text/xml"}, body=b"<Response></Response>")
@@ -243,6 +244,8 @@ class Twilio:
                 facts: dict[str, Any] = dict(error.facts)
                 return Throttled(f"{self.name} has ten hours of texts of this sender; wait before the next", **facts)
             error.code = f"twilio_{code}"
+        if isinstance(error, Rejected) and response.status in _WRONG_PLACE:
+            error.code = ACCOUNT_REFUSED
         return error
 
     @property

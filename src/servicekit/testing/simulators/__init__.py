@@ -23,6 +23,7 @@ from servicekit.testing.simulators.fortysixelks import FortySixElksSimulator
 from servicekit.testing.simulators.fortysixelks_values import HandsetText, Outcome
 from servicekit.testing.simulators.mailbox import KeptMail, MailboxSimulator
 from servicekit.testing.simulators.serving import Served, serve, transport
+from servicekit.testing.simulators.sinch import SinchSimulator
 from servicekit.testing.simulators.twilio import TwilioSimulator
 from servicekit.testing.simulators.vonage import VonageSimulator
 from servicekit.testing.simulators.webhook_faults import WebhookFault
@@ -52,6 +53,7 @@ __all__ = [
     "SimComponent",
     "Simulator",
     "SimulatorControl",
+    "SinchSimulator",
     "TwilioSimulator",
     "VonageSimulator",
     "WebhookFault",

@@ -220,6 +220,15 @@ class SinchSimulator(CarrierSimulator):
 
     # Control
 
+    def body(self, text_id: str) -> str:
+        """What the first recipient of a batch gets to read; empty where a parameter has no value.
+
+        Raises:
+            KeyError: no such batch.
+        """
+        with self._lock:
+            return next(iter(self._batches[text_id].texts.values())) or ""
+
     def report(self, text_id: str, status: str, code: int | None = None) -> None:
         """Let a batch end with one of Sinch's statuses, such as ``Delivered`` or ``Failed``, and report it.
 
