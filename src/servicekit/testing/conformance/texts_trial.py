@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from attrs import define, evolve, field, frozen
 
@@ -201,7 +201,7 @@ class SimulatedTexts(TextsTrial, Generic[S]):
 
     sends: tuple[str, str] = ("POST", "")
     finds: tuple[str, str] = ("GET", "")
-    strange: Mapping[str, Any] = {"status": "teleported"}
+    strange: ClassVar[Mapping[str, Any]] = {"status": "teleported"}
 
     def __init__(self, adapter: Texts, simulator: S, caught: CaughtCalls, *, secrets: Sequence[str]) -> None:
         self.adapter = adapter
