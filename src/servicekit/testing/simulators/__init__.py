@@ -9,6 +9,7 @@
 """
 
 from servicekit.testing.simulators.control import (
+    CarrierControl,
     ExivoControl,
     FortySixElksControl,
     MailboxControl,
@@ -34,6 +35,7 @@ from servicekit.testing.simulators.zoom_values import USERS, ZoomUser
 __all__ = [
     "COMPONENTS",
     "USERS",
+    "CarrierControl",
     "Delivery",
     "Exchange",
     "ExivoControl",

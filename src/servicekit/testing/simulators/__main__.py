@@ -1,7 +1,8 @@
 """All simulators on loopback ports: ``python -m servicekit.testing.simulators``.
 
-Prints one line ``name url`` for each (46elks, exivo, zoom, mailbox, mailbox-http) and nothing else, then runs until SIGINT or
-SIGTERM. The vendors' paths follow the URLs (``/a1``, ``/v1``, ``/v2`` and ``/oauth``); ``/_sim/`` below each is its control.
+Prints one line ``name url`` for each (46elks, twilio, sinch, exivo, zoom, mailbox, mailbox-http) and nothing else, then runs until
+SIGINT or SIGTERM. The vendors' paths follow the URLs (``/a1``, ``/2010-04-01``, ``/xms/v1``, ``/v1``, ``/v2`` and ``/oauth``);
+``/_sim/`` below each is its control.
 """
 
 from __future__ import annotations
@@ -17,18 +18,29 @@ from servicekit.testing.simulators import (
     ExivoSimulator,
     FortySixElksSimulator,
     MailboxSimulator,
+    Simulator,
+    SinchSimulator,
+    TwilioSimulator,
     ZoomSimulator,
     serve,
 )
 
 __all__ = ["main", "run"]
 
+_SERVED: tuple[type[Simulator], ...] = (
+    FortySixElksSimulator,
+    TwilioSimulator,
+    SinchSimulator,
+    ExivoSimulator,
+    ZoomSimulator,
+)
+
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m servicekit.testing.simulators", description="All simulators on loopback ports."
     )
-    for name in ("46elks", "exivo", "zoom", "mailbox", "mailbox-http"):
+    for name in (*(kind.name for kind in _SERVED), "mailbox", "mailbox-http"):
         parser.add_argument(f"--{name}", dest=name, type=int, default=0, metavar="PORT", help="default: a free port")
     parser.add_argument("--seed", type=int, default=0, help="of the ids that the simulators give out (default: 0)")
     return parser.parse_args(arguments)
@@ -42,7 +54,7 @@ def run(arguments: Sequence[str] | None, stop: threading.Event) -> int:
     with ExitStack() as stack:
         lines = [
             f"{simulator.name} {stack.enter_context(serve(simulator, options[simulator.name])).url}"
-            for simulator in (FortySixElksSimulator(seed=seed), ExivoSimulator(seed=seed), ZoomSimulator(seed=seed))
+            for simulator in (kind(seed=seed) for kind in _SERVED)
         ]
         control = stack.enter_context(serve(mailbox, options["mailbox-http"]))
         lines += [f"mailbox {mailbox.smtp_url}", f"mailbox-http {control.url}"]

@@ -16,7 +16,7 @@ from servicekit.testing.simulators.faults import Fault
 from servicekit.testing.simulators.fortysixelks_values import HandsetText, Outcome
 from servicekit.testing.simulators.webhook_faults import WebhookFault
 
-__all__ = ["ExivoControl", "FortySixElksControl", "MailboxControl", "SimulatorControl", "ZoomControl"]
+__all__ = ["CarrierControl", "ExivoControl", "FortySixElksControl", "MailboxControl", "SimulatorControl", "ZoomControl"]
 
 
 def _bare(url: str) -> str:
@@ -94,8 +94,8 @@ class SimulatorControl:
         self.call("POST", "down", {"seconds": seconds})
 
 
-class FortySixElksControl(SimulatorControl):
-    """The simulated 46elks and the handsets it reaches."""
+class CarrierControl(SimulatorControl):
+    """Any simulated carrier and the handsets it reaches."""
 
     def handset(self, number: str) -> tuple[HandsetText, ...]:
         """The inbox of a person's telephone."""
@@ -123,8 +123,12 @@ class FortySixElksControl(SimulatorControl):
         self.call("POST", "outcome", {"number": number, "outcome": str(outcome)})
 
     def report(self, sms_id: str, status: str) -> None:
-        """Let an SMS end as ``delivered`` or ``failed``."""
+        """Let an SMS end with one of the carrier's words (46elks: ``delivered`` or ``failed``)."""
         self.call("POST", "report", {"id": sms_id, "status": status})
+
+
+class FortySixElksControl(CarrierControl):
+    """The simulated 46elks and the handsets it reaches."""
 
 
 class ExivoControl(SimulatorControl):
