@@ -31,7 +31,7 @@ from servicekit.ports.texts import OutgoingText, TextCapabilities, TextHook, Tex
 from servicekit.testing.clock import ManualClock
 
 NOON = Instant.parse("2026-11-25T12:00:00Z")
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+TICK, MINUTE, HOUR, DAY = timedelta(microseconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 OPERATOR = Principal.operator("tests")
 OURS = ("+46766861001", "+46766861002", "+46766861003")
 MOBILE = "+46701740605"
@@ -114,7 +114,8 @@ class Desk:
         return self.kit.perform(SendText(user=who, to=to, text=text), by=Principal.of(who))
 
     def hear(self, *facts: TextReceived) -> None:
-        """One call of the carrier."""
+        """One call of the carrier, a moment after whatever was before: what comes first stands first."""
+        self.clock.advance(TICK)
         self.kit.receive("doves", {}, b"\n".join(dumps(fact).encode() for fact in facts))
 
     def bodies(self) -> list[str]:
@@ -140,7 +141,7 @@ def _body(mail: OutgoingMail) -> str:
 
 
 @contextmanager
-def desk(url: str, *, numbers: Sequence[str] = OURS, **settings: Any) -> Iterator[Desk]:
+def desk(url: str = "sqlite:///:memory:", *, numbers: Sequence[str] = OURS, **settings: Any) -> Iterator[Desk]:
     """The desk in a database of its own."""
     clock, doves, pile = ManualClock(NOON), Doves(), Pile()
     with opened(url, clock, doves, pile) as kit:
@@ -159,9 +160,7 @@ def desk(url: str, *, numbers: Sequence[str] = OURS, **settings: Any) -> Iterato
 
 def opened(url: str, clock: ManualClock, doves: Doves, pile: Pile) -> Kit:
     """A kit on the database."""
-    return Kit.open(
-        url, texts=doves, mail=pile, mail_from="desk@desk.example", gateway_domain=GATEWAY, clock=clock, migrate=False
-    )
+    return Kit.open(url, texts=doves, mail=pile, mail_from="desk@desk.example", gateway_domain=GATEWAY, clock=clock)
 
 
 # What other processes do

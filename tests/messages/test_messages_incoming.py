@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 from attrs import define, evolve, field
@@ -240,7 +241,7 @@ def test_parts_belong_together_by_carrier_sender_number_reference_and_total() ->
     """A reference of 8 bits and one of 16 are different things; texts and times do not count."""
     one = part_in(1, 2, "a")
 
-    def key(**changed: object) -> str:
+    def key(**changed: Any) -> str:
         fact = evolve(one, **changed)
         assert fact.part is not None
         return parts_key(fact, fact.part)
