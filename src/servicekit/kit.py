@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from servicekit.ports.meetings import Meetings
     from servicekit.ports.texts import Texts
     from servicekit.runtime.http import HttpDriver
-    from servicekit.runtime.relay import Delivered, FlowDriver, Relay
+    from servicekit.runtime.relay import Delivered, Relay
     from servicekit.usecases.mailing import MailTaken
 
 __all__ = ["Kit", "storage_of"]
@@ -89,6 +89,7 @@ class Kit:
         senders: SenderProof | None = None,
         password_url: str = "",
         clock: Clock | None = None,
+        in_flight: int = 16,
         lease: timedelta = timedelta(minutes=2),
         longest_call: timedelta = timedelta(seconds=45),
         retry: RetryPolicy | None = None,
@@ -112,7 +113,7 @@ class Kit:
             password_url: where a new user chooses a password, such as ``https://sms.example/password/{token}``; needs
                 ``mail``. Without it new users get no welcome mail.
             clock: tells the time where a call does not say ``at``.
-            lease, longest_call, retry: see :class:`servicekit.runtime.relay.Relay`.
+            in_flight, lease, longest_call, retry: see :class:`servicekit.runtime.relay.Relay`.
             transport: an httpx transport instead of the network, such as a simulator's.
             migrate: whether to bring the tables up to date; without it, tables that are not are refused, and somebody else
                 brings them up to date (``servicekit migrate``).
@@ -143,7 +144,12 @@ class Kit:
             password_url=password_url,
             random_bytes=random_bytes,
         )
-        settings = {"lease": lease, "longest_call": longest_call, "policy": retry or RetryPolicy()}
+        settings = {
+            "in_flight": in_flight,
+            "lease": lease,
+            "longest_call": longest_call,
+            "policy": retry or RetryPolicy(),
+        }
         kit = cls(storage, wiring, clock=clock or SystemClock(), relay=settings, transport=transport)
         try:
             (storage.migrate if migrate else storage.check)()
@@ -210,16 +216,12 @@ class Kit:
 
     def relay(self) -> Relay:
         """A relay over this kit, to be run in a thread or process of its own: ``kit.relay().run(stop)``."""
-        return self.relay_over(self._http())
-
-    def relay_over(self, driver: FlowDriver) -> Relay:
-        """The same, whose flows somebody else drives."""
         from servicekit.runtime.relay import Relay
 
         return Relay(
             storage=self._storage,
             wiring=self._wiring,
-            driver=driver,
+            driver=None if self._transport is None else self._http(),
             clock=self._clock,
             mint=mint,
             **self._relay_settings,  # type: ignore[arg-type]
@@ -292,6 +294,16 @@ class Kit:
         # Before the transaction: the DNS may be slow.
         verdict = senders.judge(envelope, raw, mail.from_address) if worth_proving(mail) else Unproven("a machine's")
         return transact(self._storage, lambda store: take_mail(self._work(store, by, now), envelope, mail, verdict))
+
+    @property
+    def gateway_domain(self) -> str:
+        """The domain whose mails become texts; empty where there is none."""
+        return self._wiring.gateway_domain
+
+    @property
+    def takes_mail(self) -> bool:
+        """Whether it was opened with all that :meth:`receive` needs for a mail."""
+        return bool(self._wiring.gateway_domain) and self._wiring.senders is not None
 
     def hopeless(self, recipient: str) -> str | None:
         """Why a mail to this address can become no text, whoever sends it; None where it perhaps can. Reads nothing.

@@ -55,6 +55,60 @@ def relay(app: str) -> None:
 
 
 @servicekit.command()
+@click.option("--app", required=True, help="Where the kit is: package.module:kit.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to bind; keep it from the internet.")
+@click.option("--port", default=8024, show_default=True, help="0: any free one.")
+@click.option("--socket", "path", default="", help="A Unix socket instead of host and port.")
+@click.option("--lmtp/--smtp", default=True, show_default=True, help="What is spoken.")
+@click.option("--xforward", is_flag=True, help="Believe whom the server in front says that a mail is from.")
+@click.option(
+    "--tls-cert", default="", help="PEM file of a certificate and its chain; with --tls-key STARTTLS is demanded."
+)
+@click.option("--tls-key", default="", help="PEM file of its key.")
+@click.option("--most-bytes", default=10_000_000, show_default=True, help="Of one mail.")
+def gateway(
+    *,
+    app: str,
+    host: str,
+    port: int,
+    path: str,
+    lmtp: bool,
+    xforward: bool,
+    tls_cert: str,
+    tls_key: str,
+    most_bytes: int,
+) -> None:
+    """Take in mail for the gateway's domain, behind a mail server, until stopped. A relay sends the texts."""
+    from servicekit.adapters.mail.listener import Listener, tls_of
+
+    if bool(tls_cert) != bool(tls_key):
+        raise click.UsageError("--tls-cert and --tls-key belong together.")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with _kit(app) as kit:
+        if not kit.takes_mail:
+            raise ConfigurationError(
+                "This kit takes no mail: Kit.open(..., gateway_domain=..., senders=...) is needed."
+            )
+        listener = Listener(
+            lambda envelope, raw: kit.receive("mail", envelope, raw),
+            domain=kit.gateway_domain,
+            judge=kit.hopeless,
+            host=host,
+            port=port,
+            path=path,
+            lmtp=lmtp,
+            most_bytes=most_bytes,
+            tls=tls_of(tls_cert, tls_key) if tls_cert else None,
+            xforward=xforward,
+        )
+        with listener:
+            click.echo(f"Takes mail for {kit.gateway_domain} at {path or f'{host}:{listener.port}'}")
+            stop.wait()
+
+
+@servicekit.command()
 @click.option("--url", required=True, help="The database, as for Kit.open: sqlite:///salon.db, postgresql://...")
 @click.option("--print-sql", is_flag=True, help="Print the SQL for that kind of database and touch nothing.")
 @click.option("--after", default=0, show_default=True, help="With --print-sql: only migrations after this number.")

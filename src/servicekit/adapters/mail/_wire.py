@@ -1,6 +1,6 @@
 """aiosmtpd's servers, with what they lack. Imported only by a :class:`~servicekit.adapters.mail.listener.Listener` that is made.
 
-* Both take long lines.
+* Both take long lines, and XFORWARD (Postfix's XFORWARD_README) where the hooks believe it.
 * LMTP: aiosmtpd answers once after the data, whatever the number of recipients; RFC 2033 (4.2) wants an answer for each that was
   taken, also where the mail was too large or our own code failed. And it wants enhanced status codes (5; RFC 2034).
 """
@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP
@@ -18,16 +20,51 @@ _LONGEST_LINE = 100_000  # bytes; RFC 5321 wants 1000, but programs that send al
 _WITHOUT_CODE = re.compile(r"^([245])\d\d (?!\d\.\d)")
 
 
+_UNPRINTED = re.compile(r"[^\t -~]")
+_XTEXT = re.compile(r"\+([0-9A-F]{2})")
+_ATTRIBUTES = frozenset({"NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE"})
+
+
 class SmtpServer(SMTP):
-    """SMTP, as it is."""
+    """SMTP, with XFORWARD: the server in front says whom it has the next mail from. It holds for one mail."""
 
     line_length_limit = _LONGEST_LINE
+    forwarded: Mapping[str, str] = MappingProxyType({})
+    replies: Sequence[str] = ()
+    """One for each recipient of the mail that has just come, where they differ. LMTP alone can say them."""
+
+    async def push(self, status: str | bytes) -> None:
+        """Send a reply. aiosmtpd repeats what it did not understand, control characters and all, which could end a line early."""
+        text = status.decode("ascii", "replace") if isinstance(status, bytes) else status
+        await super().push(_UNPRINTED.sub("?", text))
+
+    def _set_post_data_state(self) -> None:
+        super()._set_post_data_state()  # type: ignore[no-untyped-call]
+        self.forwarded = {}
+
+    async def smtp_XFORWARD(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """Take in attributes; those that it does not know of are ``[UNAVAILABLE]``."""
+        pairs = [word.partition("=") for word in (arg or "").split()]
+        if not self.event_handler.xforward:
+            await self.push("502 5.5.1 Error: XFORWARD is not spoken here")
+        elif self.envelope is not None and self.envelope.mail_from is not None:
+            await self.push("503 5.5.1 Error: a mail has begun")
+        elif not pairs or any(name.upper() not in _ATTRIBUTES or not value for name, _, value in pairs):
+            await self.push("501 5.5.4 Error: bad XFORWARD attribute")
+        else:
+            told = {name.upper(): _plain(value) for name, _, value in pairs}
+            self.forwarded = {**self.forwarded, **told}
+            await self.push("250 2.0.0 OK")
 
 
-class LmtpServer(LMTP):
+def _plain(value: str) -> str:
+    text = _XTEXT.sub(lambda found: chr(int(found[1], 16)), value)
+    return "" if text.startswith("[") else text.removeprefix("IPV6:").removeprefix("IPv6:")
+
+
+class LmtpServer(SmtpServer, LMTP):
     """LMTP as RFC 2033 has it."""
 
-    line_length_limit = _LONGEST_LINE
     _answers_due = 0
     _greeting = True
 
@@ -39,8 +76,9 @@ class LmtpServer(LMTP):
             await super().push(text)
             return
         times, self._answers_due = max(self._answers_due, 1), 0
-        for _ in range(times):
-            await super().push(self._coded(text))
+        replies, self.replies = self.replies or [text] * times, ()
+        for reply in replies:
+            await super().push(self._coded(reply))
 
     def _coded(self, status: str) -> str:
         # Neither the greeting nor the answer to LHLO has a code (RFC 2034, 3).
