@@ -6,19 +6,26 @@ import contextlib
 import logging
 import smtplib
 import socket
+import ssl
+import stat
+import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
+from attrs import frozen
 
-from servicekit.adapters.mail.listener import Judge, Listener
+from servicekit.adapters.mail.listener import Judge, Listener, tls_of
 from servicekit.errors import (
     ConfigurationError,
     Forbidden,
+    Invalid,
     MissingExtra,
     StorageBusy,
     StorageError,
+    Unreachable,
     UnreadableInput,
     UnreadableMail,
 )
@@ -64,10 +71,27 @@ def _listener(
     lmtp: bool = False,
     most_bytes: int = 10_000_000,
     most_recipients: int = 100,
+    xforward: bool = False,
 ) -> Listener:
     return Listener(
-        receive, domain="SMS.example", judge=judge, lmtp=lmtp, most_bytes=most_bytes, most_recipients=most_recipients
+        receive,
+        domain="SMS.example",
+        judge=judge,
+        lmtp=lmtp,
+        most_bytes=most_bytes,
+        most_recipients=most_recipients,
+        xforward=xforward,
     )
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A certificate for localhost and its key, made for these tests."""
+    folder = tmp_path_factory.mktemp("certificate")
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject]
+    subprocess.run([*made, "-keyout", "key.pem", "-out", "cert.pem"], cwd=folder, check=True, capture_output=True)
+    return str(folder / "cert.pem"), str(folder / "key.pem")
 
 
 def test_a_mail_comes_with_its_envelope_and_its_bytes() -> None:
@@ -75,7 +99,9 @@ def test_a_mail_comes_with_its_envelope_and_its_bytes() -> None:
     box = Box()
     with _smtp(_listener(box)) as client:
         assert client.sendmail("anna@salon.example", [MARIA, JOHAN], RAW) == {}
-    assert box.mails == [(Envelope("anna@salon.example", (MARIA, JOHAN)), RAW)]
+    ((envelope, raw),) = box.mails
+    assert (envelope.sender, envelope.recipients, raw) == ("anna@salon.example", (MARIA, JOHAN), RAW)
+    assert (envelope.peer, envelope.helo) == ("127.0.0.1", client.local_hostname)
 
 
 def test_bounces_have_an_empty_sender() -> None:
@@ -165,10 +191,10 @@ def test_stopping_answers_the_mail_in_hand() -> None:
 @pytest.mark.parametrize(
     ("failure", "code", "words"),
     [
-        (UnreadableMail("The mail is empty: send it again."), 554, b"5.6.0 The mail is empty: send it again."),
-        (UnreadableInput("Vad då,\r\n250 ok\x00 åäö?"), 554, b"5.6.0 Vad da, 250 ok aao?"),
-        (UnreadableMail("x" * 2000), 554, b"5.6.0 " + b"x" * 400),
         (Forbidden("Not a member."), 554, b"5.7.1 Not a member."),
+        (Invalid("Vad då,\r\n250 ok\x00 åäö?"), 554, b"5.7.1 Vad da, 250 ok aao?"),
+        (Invalid("x" * 2000), 554, b"5.7.1 " + b"x" * 400),
+        (Unreachable("s3cret"), 451, b"4.7.0 The sender cannot be verified now: send it again later"),
         (
             StorageError("password=s3cret"),
             451,
@@ -188,8 +214,98 @@ def test_failures_say_whether_to_come_again(
             client.sendmail("anna@salon.example", [MARIA], RAW)
         assert client.noop()[0] == 250
     assert (refused.value.smtp_code, refused.value.smtp_error) == (code, words)
-    logged = [record for record in caplog.records if record.exc_info and record.exc_info[1] is failure]
+    logged = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(logged) == (1 if code == 451 else 0)
+
+
+@pytest.mark.parametrize("failure", [UnreadableMail("No sender."), UnreadableInput("Vad?")])
+def test_what_proves_no_sender_is_dropped_without_an_answer(
+    failure: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server in front would bounce a refusal to whoever the mail claims to be from; our log has the reason."""
+    caplog.set_level(logging.WARNING, "servicekit")
+    with _smtp(_listener(Box(failure))) as client:
+        client.ehlo()
+        client.mail("anna@salon.example")
+        client.rcpt(MARIA)
+        assert client.data(RAW) == (250, b"2.0.0 OK: dropped")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert str(failure) in caplog.text
+
+
+@frozen
+class Taken:
+    """What a kit says of a mail."""
+
+    ignored: str = ""
+    refusals: Mapping[str, str] = {}
+
+
+def test_what_was_ignored_is_dropped_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Taken, since nobody who can be believed has sent it."""
+    caplog.set_level(logging.INFO, "servicekit")
+    with _smtp(_listener(lambda _envelope, _raw: Taken(ignored="nothing proves it"))) as client:
+        client.ehlo()
+        client.mail("anna@salon.example")
+        client.rcpt(MARIA)
+        assert client.data(RAW) == (250, b"2.0.0 OK: dropped")
+    assert "nothing proves it" in caplog.text
+
+
+class TestWhoSent:
+    """Whom the mail came from before it came here."""
+
+    def test_the_server_in_front_says_it(self) -> None:
+        """In XFORWARD's words, for one mail; what it does not know is empty. Without a word nobody is known."""
+        box = Box()
+        with _smtp(_listener(box, xforward=True)) as client:
+            client.ehlo()
+            assert client.has_extn("xforward")
+            assert client.docmd("XFORWARD", "NAME=[UNAVAILABLE] ADDR=192.0.2.7")[0] == 250
+            assert client.docmd("XFORWARD", "HELO=mx+2Eelse.example PROTO=ESMTP")[0] == 250
+            client.sendmail("anna@salon.example", [MARIA], RAW)
+            client.docmd("XFORWARD", "ADDR=IPV6:2001:db8::7 HELO=[UNAVAILABLE]")
+            client.sendmail("anna@salon.example", [MARIA], RAW)
+            client.sendmail("anna@salon.example", [MARIA], RAW)
+        said = [(envelope.peer, envelope.helo) for envelope, _ in box.mails]
+        assert said == [("192.0.2.7", "mx.else.example"), ("2001:db8::7", ""), ("", "")]
+
+    def test_a_reset_forgets_it(self) -> None:
+        """What was said of one mail is not said of the next."""
+        box = Box()
+        with _smtp(_listener(box, xforward=True)) as client:
+            client.ehlo()
+            client.docmd("XFORWARD", "ADDR=192.0.2.7")
+            client.rset()
+            client.sendmail("anna@salon.example", [MARIA], RAW)
+        assert box.mails[0][0].peer == ""
+
+    def test_nobody_is_believed_unasked(self) -> None:
+        """It is neither offered nor taken, and the envelope has the peer that is connected."""
+        box = Box()
+        with _smtp(_listener(box)) as client:
+            client.ehlo()
+            assert not client.has_extn("xforward")
+            assert client.docmd("XFORWARD", "ADDR=192.0.2.7")[0] == 502
+            client.sendmail("anna@salon.example", [MARIA], RAW)
+        assert box.mails[0][0].peer == "127.0.0.1"
+
+    @pytest.mark.parametrize("words", ["", "ADDR", "ADDR=", "COLOUR=red", "ADDR=192.0.2.7 RED"])
+    def test_bad_words_are_refused(self, words: str) -> None:
+        """And nothing of them is kept."""
+        box = Box()
+        with _smtp(_listener(box, xforward=True)) as client:
+            client.ehlo()
+            assert client.docmd("XFORWARD", words)[0] == 501
+            client.sendmail("anna@salon.example", [MARIA], RAW)
+        assert box.mails[0][0].peer == ""
+
+    def test_not_in_the_middle_of_a_mail(self) -> None:
+        """It is said before."""
+        with _smtp(_listener(Box(), xforward=True)) as client:
+            client.ehlo()
+            client.mail("anna@salon.example")
+            assert client.docmd("XFORWARD", "ADDR=192.0.2.7")[0] == 503
 
 
 class TestRecipients:
@@ -269,9 +385,7 @@ class TestSizes:
 class TestLmtp:
     """LMTP, RFC 2033."""
 
-    @pytest.mark.parametrize(
-        ("failure", "code"), [(None, 250), (UnreadableMail("No."), 554), (StorageError("s3cret"), 451)]
-    )
+    @pytest.mark.parametrize(("failure", "code"), [(None, 250), (Invalid("No."), 554), (StorageError("s3cret"), 451)])
     def test_every_recipient_that_was_taken_gets_an_answer(self, failure: Exception | None, code: int) -> None:
         """One for each after the data, none for those refused before; then the conversation goes on in step."""
         box = Box(failure)
@@ -293,6 +407,28 @@ class TestLmtp:
             client.mail("anna@salon.example")
             client.rcpt(MARIA)
             assert client.data(b"x")[0] == 250
+            assert client.noop()[0] == 250
+
+    def test_recipients_that_get_nothing_are_told_apart(self) -> None:
+        """Each has its own answer, in the order in which they were named; the next mail starts afresh."""
+        refusals = {JOHAN: "Inget\r\nnummer"}
+        with _lmtp(_listener(lambda _envelope, _raw: Taken(refusals=refusals), lmtp=True)) as client:
+            client.mail("anna@salon.example")
+            client.rcpt(MARIA)
+            client.rcpt(JOHAN)
+            assert [client.data(RAW), client.getreply()] == [
+                (250, b"2.0.0 OK: stored"),
+                (550, b"5.1.1 Inget nummer"),
+            ]
+            client.mail("anna@salon.example")
+            client.rcpt(MARIA)
+            assert client.data(RAW)[0] == 250
+            assert client.noop()[0] == 250
+
+    def test_over_smtp_there_is_one_answer(self) -> None:
+        """Those who get their text count."""
+        with _smtp(_listener(lambda _envelope, _raw: Taken(refusals={JOHAN: "No."}))) as client:
+            client.sendmail("anna@salon.example", [MARIA, JOHAN], RAW)
             assert client.noop()[0] == 250
 
     def test_no_recipient_no_data(self) -> None:
@@ -351,6 +487,48 @@ class TestStartAndStop:
             assert line.recv(100)
             listener.stop()
             assert line.recv(100) == b""
+
+    def test_a_unix_socket_takes_mail(self, tmp_path: Path) -> None:
+        """For the owner and the group alone; it is gone after the end, and one that a crash left is replaced."""
+        path, box = tmp_path / "gateway.sock", Box()
+        for _ in range(2):
+            with Listener(box, domain="sms.example", path=str(path), lmtp=True):
+                assert stat.S_IMODE(path.stat().st_mode) == 0o660
+                with smtplib.LMTP(str(path)) as client:
+                    client.sendmail("anna@salon.example", [MARIA], RAW)
+            assert not path.exists()
+            with contextlib.closing(socket.socket(socket.AF_UNIX)) as dead:
+                dead.bind(str(path))
+        assert [envelope.peer for envelope, _ in box.mails] == ["", ""]
+
+    def test_a_socket_in_use_is_left_alone(self, tmp_path: Path) -> None:
+        """Another listener's mail would be lost."""
+        path = str(tmp_path / "gateway.sock")
+        with Listener(Box(), domain="sms.example", path=path):
+            with pytest.raises(ConfigurationError, match="listens there already"):
+                Listener(Box(), domain="sms.example", path=path).start()
+            with smtplib.LMTP(path) as client:
+                assert client.noop()[0] == 250
+
+    def test_tls_is_demanded_where_there_is_a_certificate(self, certificate: tuple[str, str]) -> None:
+        """No mail before STARTTLS, and after it as before."""
+        box = Box()
+        listener = Listener(box, domain="sms.example", tls=tls_of(*certificate))
+        trusted = ssl.create_default_context(cafile=certificate[0])
+        with _smtp(listener) as client:
+            client.ehlo()
+            assert client.mail("anna@salon.example")[0] == 530
+            client._host = "localhost"  # type: ignore[attr-defined]  # what the certificate is for
+            client.starttls(context=trusted)
+            client.sendmail("anna@salon.example", [MARIA], RAW)
+        assert len(box.mails) == 1
+
+    def test_what_is_no_certificate_is_refused(self, tmp_path: Path) -> None:
+        """With the files' names."""
+        (tmp_path / "not.pem").write_text("Hej")
+        for file in ("not.pem", "absent.pem"):
+            with pytest.raises(ConfigurationError, match=file):
+                tls_of(str(tmp_path / file), str(tmp_path / file))
 
     def test_is_started_once(self) -> None:
         """A second start would lose the first."""
