@@ -1,8 +1,8 @@
-"""A carrier of its own kind, for what the simulated ones never do: it cannot be asked, and it knows every status."""
+"""Carriers of their own kind, for what the simulated ones never do: one cannot be asked, one does as it is told."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from attrs import define, field
 
@@ -54,3 +54,62 @@ class Pigeons:
             vendor=self.name, event_id=vendor_id, vendor_id=vendor_id, sender=sender, to=to, text=text
         )
         return TextHook(facts=(received,))
+
+
+Answer = TextReceipt | Exception
+Found = tuple[TextReceipt, ...] | Exception
+
+
+@define
+class Scripted:
+    """Answers as it was told, blocking, and then takes everything; ``before`` happens at each call, ``asked`` keeps them."""
+
+    name: str
+    answers: list[Answer] = field(factory=list)
+    finds: list[Found] = field(factory=list)
+    names: bool = True
+    look_up: bool = True
+    idempotent: bool = False
+    asked: list[str] = field(factory=list)
+    before: Callable[[], None] = lambda: None
+    taken: list[str] = field(factory=list)
+
+    @property
+    def capabilities(self) -> TextCapabilities:
+        """As told."""
+        return TextCapabilities(
+            alphanumeric_sender=self.names,
+            delivery_reports=True,
+            inbound=True,
+            look_up=self.look_up,
+            idempotent=self.idempotent,
+        )
+
+    def send(self, text: OutgoingText) -> TextReceipt:
+        """The next answer; a receipt where there is none left."""
+        self.asked.append(f"send {text.reference}")
+        self.before()
+        answer = self.answers.pop(0) if self.answers else self.receipt(text)
+        if isinstance(answer, Exception):
+            raise answer
+        self.taken.append(text.reference)
+        return answer
+
+    def receipt(self, text: OutgoingText) -> TextReceipt:
+        """Three parts for 0.12 EUR."""
+        return TextReceipt(vendor_id=f"{self.name}-{text.reference}", status=TextStatus.SENT, parts=3, cost="0.12 EUR")
+
+    def find(self, text: OutgoingText, since: Instant) -> tuple[TextReceipt, ...]:  # noqa: ARG002 - the port's
+        """The next finding; nothing where there is none left."""
+        self.asked.append(f"find {text.reference}")
+        self.before()
+        found = self.finds.pop(0) if self.finds else ()
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def read(self, headers: Mapping[str, str], body: bytes, at: Instant) -> TextHook:  # noqa: ARG002 - the port's
+        """A call is ``id status``."""
+        vendor_id, status = body.decode().split(" ")
+        fact = TextReported(vendor=self.name, event_id=body.decode(), vendor_id=vendor_id, status=TextStatus(status))
+        return TextHook(facts=(fact,))
