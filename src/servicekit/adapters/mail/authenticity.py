@@ -152,7 +152,7 @@ def _dkim(raw: bytes, look_up: Lookup) -> Iterator[Check]:
 
     try:
         signed = dkim.DKIM(raw)
-    except dkim.DKIMException:
+    except (dkim.DKIMException, IndexError):  # the latter for a mail that has no header
         return
     names = Counter(name.lower() for name, _ in signed.headers)
     for index in range(min(names[b"dkim-signature"], _MOST_SIGNATURES)):
