@@ -4,7 +4,7 @@ Rules kept here:
 
 * A domain belongs to one group. An address belongs to the most specific domain that is its own or that its own lies below;
   domains are compared by labels, so ``evil-example.com`` is not below ``example.com``.
-* Domains are compared in their ASCII form (IDNA, RFC 3490) in lower case.
+* Domains are compared in their ASCII form (:mod:`servicekit.domain_names`).
 * A top domain is set by the platform's operator, a subdomain only below a domain that its setter administers.
 
 Refused, as `Invalid`: ``not_a_domain``, and ``public_domain`` for domains at which anybody gets a mailbox: whoever had one
@@ -20,6 +20,7 @@ from typing import Final
 
 from attrs import frozen
 
+from servicekit.domain_names import ascii_domain
 from servicekit.errors import Invalid
 from servicekit.ids import GroupId
 
@@ -39,7 +40,6 @@ PUBLIC: Final = frozenset(
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LONGEST = 253  # RFC 1035, 2.3.4, without the root's dot
-_FOLDED = "\u00df\u03c2\u200c\u200d"  # what IDNA of 2003 and of 2008 read differently
 
 
 class DomainKind(StrEnum):
@@ -69,7 +69,7 @@ def read_domain(text: str) -> str:
     >>> read_domain(" Bücher.Example. ")
     'xn--bcher-kva.example'
     """
-    name = None if any(sign in text for sign in _FOLDED) else ascii_domain(text.strip().removesuffix("."))
+    name = ascii_domain(text.strip().removesuffix("."))
     labels = name.split(".") if name else []
     if name is None or len(labels) < 2 or len(name) > _LONGEST or not all(map(_LABEL.fullmatch, labels)):  # noqa: PLR2004
         raise Invalid(
@@ -84,18 +84,6 @@ def read_domain(text: str) -> str:
             domain=name,
         )
     return name
-
-
-def ascii_domain(text: str) -> str | None:
-    """A domain in ASCII and lower case (IDNA); None where it has no such form.
-
-    >>> ascii_domain("BÜCHER.example")
-    'xn--bcher-kva.example'
-    """
-    try:
-        return text.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        return None
 
 
 def domain_of(email: str) -> str:

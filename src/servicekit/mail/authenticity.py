@@ -28,6 +28,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from servicekit.domain_names import ascii_domain
 from servicekit.errors import ConfigurationError
 from servicekit.mail.values import Envelope
 
@@ -334,12 +335,8 @@ def _pairs(part: str) -> Iterator[tuple[str, str]]:
 
 def _domain(value: str) -> str:
     """The domain of ``anna@example.com``, ``@example.com`` or ``example.com``; empty where there is none to be read."""
-    name = value.rpartition("@")[2].removesuffix(".").lower()
-    try:
-        name = name.encode("idna").decode("ascii")
-    except UnicodeError:
-        return ""
-    return name if _DOMAIN.fullmatch(name) else ""
+    name = ascii_domain(value.rpartition("@")[2].removesuffix("."))
+    return name if name is not None and _DOMAIN.fullmatch(name) else ""
 
 
 # --- ready for Kit.open(senders=...)

@@ -14,17 +14,25 @@ import re
 from collections.abc import Iterator
 from email.message import Message
 
+from servicekit.domain_names import ascii_domain
+
 __all__ = ["bytes_of_base64", "bytes_of_quoted_printable", "decoded", "fields", "message_ids", "one_address", "text_of"]
 
 
 def fields(message: Message, name: str) -> list[str]:
-    """All fields of that name, unfolded, in their order; bytes over 127 stand as surrogates, as the parser left them."""
+    """All fields of that name, unfolded, in their order; bytes that are no UTF-8 stand as surrogates."""
     wanted = name.lower()
     return [_unfolded(str(value)) for key, value in message.raw_items() if key.lower() == wanted]
 
 
 def _unfolded(value: str) -> str:
-    return value.replace("\r", "").replace("\n", "").strip()
+    line = value.replace("\r", "").replace("\n", "").strip()
+    if line.isascii():
+        return line
+    try:
+        return line.encode("utf-8", "surrogateescape").decode("utf-8")  # RFC 6532
+    except UnicodeError:
+        return line
 
 
 # --- charsets
@@ -205,9 +213,8 @@ def one_address(value: str) -> str | None:
 
 
 def _normal(local: str, domain: str) -> str | None:
-    try:
-        name = domain.removesuffix(".").encode("idna").decode("ascii").lower()
-    except UnicodeError:
+    name = ascii_domain(domain.removesuffix("."))
+    if name is None:
         return None
     address = f"{local.lower()}@{name}"
     right = all(_LABEL.fullmatch(label) for label in name.split(".")) and len(address) <= _MOST_ADDRESS

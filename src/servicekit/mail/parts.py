@@ -102,7 +102,8 @@ def _around_attachments(parts: list[Message]) -> Iterator[list[list[Line]]]:
         if not found:
             apart = bool(text)
         elif apart:
-            text = [[*text[0], Line(""), *(line for forms in found for line in forms[0])]]
+            text = text[:1]  # whatever other forms there are, they do not go on
+            text[0] += [Line(""), *(line for forms in found for line in forms[0])]
             apart = False
         else:
             if text:
