@@ -24,7 +24,6 @@ import hmac
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from itertools import count
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
@@ -158,7 +157,8 @@ class Sinch:
         asked = {"client_reference": text.reference, "start_date": _stamp(since), "page_size": _PAGE}
         found: dict[str, tuple[Instant, TextReceipt]] = {}
         seen: set[str] = set()
-        for page in count():
+        page = 0
+        while True:
             request = HttpRequest.get(self._batches, headers=self._proof, query={**asked, "page": page})
             response = yield request
             if not response.ok:
@@ -178,9 +178,9 @@ class Sinch:
                     found[batch["id"]] = (made, _receipt(batch))
             # A batch made meanwhile pushes others to the next page: each counts once.
             if len(batches) < _PAGE or len(seen) == known:
-                break
-        newest_first = sorted(found.values(), key=lambda one: one[0], reverse=True)
-        return tuple(receipt for _, receipt in reversed(newest_first))
+                newest_first = sorted(found.values(), key=lambda one: one[0], reverse=True)
+                return tuple(receipt for _, receipt in reversed(newest_first))
+            page += 1
 
     def read(self, headers: Mapping[str, str], body: bytes, at: Instant) -> TextHook:
         """A delivery report or an inbound text (https://developers.sinch.com/docs/sms/api-reference/sms/tag/Webhooks).
@@ -273,7 +273,7 @@ class Sinch:
             refused.code = f"sinch_{code}"
         if isinstance(refused, Rejected) and response.status in _WRONG_PLACE:
             refused.code = ACCOUNT_REFUSED
-        if isinstance(refused, Rejected) and code in _NOT_TO_THIS_ONE:
+        if isinstance(refused, Rejected) and _id(code) in _NOT_TO_THIS_ONE:
             # Sinch answers 403, which would stand for a no to all of us.
             facts: dict[str, Any] = {name: fact for name, fact in refused.facts.items() if name != "status"}
             return Rejected(refused.message, code=refused.code, answered=response.status, **facts)
