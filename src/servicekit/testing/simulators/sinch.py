@@ -134,7 +134,7 @@ class SinchSimulator(CarrierSimulator):
                     f"The format of parameter 'to[{index}]' is invalid; value '{to}' is not a valid MSISDN or group ID."
                 )
                 raise _refused(400, "syntax_invalid_parameter_format", said)
-        if not _SENDER.fullmatch(str(order.get("from"))) or len(body) > _LONGEST:
+        if not _SENDER.fullmatch(str(order.get("from", ""))) or len(body) > _LONGEST:
             raise _refused(
                 400, "syntax_constraint_violation", "The sender is none, or the body has over 2000 characters."
             )
