@@ -10,7 +10,8 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from servicekit.groups import Limit, LimitKind, Quota, limits_of
+from servicekit.adapters.storage.counters import CounterRow, buckets_of
+from servicekit.groups import Limit, LimitKind, Quota, limits_of, topmost
 from servicekit.ids import GroupId, MessageId, UserId
 from servicekit.kit import storage_of
 from servicekit.messages import HandOver, Message, Status
@@ -72,9 +73,11 @@ def give_back(store: Transaction, made: Message) -> None:
     """It never left: it costs nothing after all, as ``texting.report`` does it."""
     held = store.messages.hold(made.id)
     store.messages.save(evolve(held, segments=0, status=Status.UNSENT, hand_over=HandOver.FAILED))
-    subjects: list[str] = [group.id for group in store.path(held.group)]
+    path = store.path(held.group)
+    subjects: list[str] = [group.id for group in path]
     assert held.user is not None
-    store.quotas.refund([*subjects, held.user], held.segments, held.made_at)
+    under = topmost(limits_of(None, path)) or held.user
+    store.quotas.refund([*subjects, held.user], held.segments, held.made_at, under)
 
 
 def move(store: Transaction, who: UserId, to: GroupId) -> None:
@@ -131,6 +134,16 @@ def race_until_killed(field: Field) -> None:
     """The same for ever."""
     while True:
         race(evolve(field, accepted=1_000_000))
+
+
+def bucket_rows(storage: Any) -> list[tuple[str, int, int, int]]:
+    """Subject, days, bucket, used: of every bucket, wherever it stands; one may stand in two places."""
+    found = rows(storage, "SELECT subject, days, bucket, used FROM quota_buckets")
+    columns = "subject, days, used, oldest, head, head_used, tail"
+    counters = rows(storage, f"SELECT {columns} FROM quota_counters WHERE days > 0")  # noqa: S608 - names of ours
+    for row in (CounterRow(*row) for row in counters):
+        found += [(row.subject, row.days, bucket, used) for bucket, used in buckets_of(row).items()]
+    return [(subject, days, bucket, used) for subject, days, bucket, used in found]
 
 
 def rows(storage: Any, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:

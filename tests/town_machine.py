@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from servicekit import Kit, Principal
+from servicekit.adapters.storage.counters import CounterRow, buckets_of
 from servicekit.groups import (
     AddGroup,
     AddUsers,
@@ -86,6 +87,11 @@ class Sent:
     group: GroupId
     segments: int
     at: Instant
+    latest: Instant = field(init=False)
+    """The latest that the clock has shown since. What had left a window then may stay outside, though the clock jumps back."""
+
+    def __attrs_post_init__(self) -> None:
+        self.latest = self.at
 
 
 @define
@@ -152,8 +158,9 @@ class Model:
         mine = [sent for sent in self.log if bound.mine(sent)]
         if bound.days is None:
             return sum(sent.segments for sent in mine)
-        window = bound.days * DAY + bound.days * MINUTE + TICK if bucket else bound.days * DAY
-        return sum(sent.segments for sent in mine if sent.at > now - window)
+        if bucket:
+            return sum(sent.segments for sent in mine if sent.at > now - bound.days * (DAY + MINUTE) - TICK)
+        return sum(sent.segments for sent in mine if sent.at > max(now, sent.latest) - bound.days * DAY)
 
 
 class TownMachine(RuleBasedStateMachine):
@@ -166,7 +173,7 @@ class TownMachine(RuleBasedStateMachine):
         self.clock = ManualClock(NOON)
         self.kit = type(self).opens(self.clock)
         self.home = f"town{next(_towns)}.example"
-        self.town = founded(self.kit, self.clock, admin=f"anna@{self.home}")
+        self.town = founded(self.kit, self.clock, admin=f"anna@{self.home}", destinations=("SE",))
         self.names = count()
         self.model = Model()
         self.model.nodes[self.town.root.id] = Node("Ettstad", None, {})
@@ -344,14 +351,24 @@ class TownMachine(RuleBasedStateMachine):
     @rule(span=st.timedeltas(timedelta(), timedelta(hours=5)) | st.timedeltas(timedelta(), timedelta(days=2)))
     def wait(self, span: timedelta) -> None:
         """Time goes on."""
-        self.clock.advance(span)
+        self._show(self.clock.now() + span)
+
+    @rule(span=st.timedeltas(timedelta(), timedelta(hours=5)) | st.timedeltas(timedelta(), timedelta(days=40)))
+    def jump_back(self, span: timedelta) -> None:
+        """The clock is set to an earlier time: nothing that counts is freed by it, whatever was spent "later" included."""
+        self._show(self.clock.now() - span)
 
     @precondition(lambda self: self.model.log)
     @rule(pick=PICK, days=st.sampled_from([1, 2, 30]), off=st.integers(-1, 1), bucket=st.booleans())
     def wait_for_an_edge(self, pick: int, days: int, off: int, *, bucket: bool) -> None:
         """To where a message leaves a window, or at the latest the count, and a microsecond to either side of it."""
         edge = self.model.log[pick % len(self.model.log)].at + days * DAY + (days * MINUTE if bucket else timedelta())
-        self.clock.set(max(self.clock.now(), edge + off * TICK))
+        self._show(max(self.clock.now(), edge + off * TICK))
+
+    def _show(self, at: Instant) -> None:
+        self.clock.set(at)
+        for sent in self.model.log:
+            sent.latest = max(sent.latest, at)
 
     # What always holds
 
@@ -378,7 +395,7 @@ class TownMachine(RuleBasedStateMachine):
     def counters_say_what_the_log_says(self) -> None:
         """Each is the sum of its buckets; what is not wholly outside its window is what the log has, or a bucket more."""
         rows = self.town.rows()
-        for subject, days, used, _ in rows["counters"]:
+        for subject, days, used, *more in rows["counters"]:
             if subject not in self.model.nodes and subject not in self.model.people:
                 continue  # of another town in the same database
             bound = Bound("", self._counts(subject), 0, days or None)
@@ -386,6 +403,8 @@ class TownMachine(RuleBasedStateMachine):
                 assert used == self.model.used(bound, self.clock.now(), bucket=False)
                 continue
             mine = [row for row in rows["buckets"] if row[:2] == (subject, days)]
+            standing = buckets_of(CounterRow(subject, days, used, *more))
+            mine += [(subject, days, bucket, count) for bucket, count in standing.items()]
             assert used == sum(row[3] for row in mine)
             assert all(row[3] >= 0 for row in mine)
             inside = (self.clock.now() - days * (DAY + MINUTE)).us

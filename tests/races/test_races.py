@@ -16,7 +16,7 @@ import pytest
 
 import processes
 import racers
-from racers import Field, rows
+from racers import Field, bucket_rows, rows
 from servicekit.groups import Quota, Settings
 from servicekit.groups.quotas import bucket_of
 from servicekit.ids import GroupId, UserId
@@ -71,7 +71,7 @@ def assert_whole(storage: Any) -> None:
     counters, log = counted(storage)
     assert counters == log
     buckets: Counter[tuple[str, int]] = Counter()
-    by_bucket = rows(storage, "SELECT subject, days, bucket, used FROM quota_buckets")
+    by_bucket = bucket_rows(storage)
     for subject, days, _, used in by_bucket:
         assert used >= 0
         buckets[subject, days] += used
@@ -81,7 +81,9 @@ def assert_whole(storage: Any) -> None:
         for subject, days in counters:
             if days and subject in {who, where}:
                 told[subject, days, bucket_of(Instant(made_at), days)] += segments
-    mine = {(subject, days, bucket): used for subject, days, bucket, used in by_bucket}
+    mine: Counter[tuple[str, int, int]] = Counter()
+    for subject, days, bucket, used in by_bucket:
+        mine[subject, days, bucket] += used
     assert {key: used for key, used in told.items() if used} == {
         key: used for key, used in mine.items() if used and key[0] not in {MIDDLE, ROOT}
     }

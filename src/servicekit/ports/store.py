@@ -10,7 +10,7 @@ What a storage promises:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
@@ -35,7 +35,7 @@ from servicekit.meetings import Meeting
 from servicekit.messages import Message, MessagePart, SearchLog, Thread, ThreadMark
 from servicekit.moments import Instant, Window
 from servicekit.notices import Template
-from servicekit.outbox.effects import Effect, EffectState
+from servicekit.outbox.effects import Effect, EffectKind, EffectState
 from servicekit.outbox.letters import Letter
 from servicekit.permissions import Grant, Visible
 from servicekit.portal import Customer, CustomerUser, Facility, Order
@@ -133,10 +133,11 @@ class Holds(Protocol):
         """The provider's holds that overlap the window, by start. Costs one index range, however many there are."""
         ...
 
-    def spans(
-        self, providers: Sequence[ProviderId], window: Window
-    ) -> Mapping[ProviderId, Sequence[tuple[int, int, int]]]:
-        """The same for each of many: start and end in microseconds, and 1 where the whole provider is taken, else 0."""
+    def spans(self, providers: Sequence[ProviderId], window: Window) -> Mapping[ProviderId, Sequence[tuple[int, ...]]]:
+        """The same for each of many, by start: the provider's place among them, start and end in microseconds, whole or not.
+
+        Costs one statement, an index range for each, and no look at the rows.
+        """
         ...
 
 
@@ -312,12 +313,18 @@ class Effects(Table[Effect], Protocol):
         """Store an effect; one of the same kind and subject that is not in flight is replaced by it."""
         ...
 
-    def claim(self, at: Instant, until: Instant) -> Effect | None:
-        """The effect that is due first, now leased until ``until`` under a new fence; None if nothing is due.
+    def claim(
+        self, at: Instant, until: Instant, *, kinds: Collection[EffectKind] = EffectKind, most: int = 1
+    ) -> tuple[Effect, ...]:
+        """The effects of these kinds that are due first, now leased until ``until`` under a new fence; in one statement.
 
         Passed over are those whose subject is in flight, and notices whose booking has deeds outstanding. An expired lease
         counts as due, and comes before what else waits for its subject.
         """
+        ...
+
+    def hold_lease(self, effect: Effect) -> bool:
+        """Whether a claimed effect is still ours; if so, nobody else claims it before this transaction ends."""
         ...
 
     def settle(self, effect: Effect) -> bool:
@@ -327,8 +334,8 @@ class Effects(Table[Effect], Protocol):
         """
         ...
 
-    def next_due(self, at: Instant) -> Instant | None:
-        """When the next effect is due or the next lease runs out, at or after ``at``; None if nothing waits.
+    def next_due(self, at: Instant, *, kinds: Collection[EffectKind] = EffectKind) -> Instant | None:
+        """When the next effect of these kinds is due or the next lease runs out, at or after ``at``; None if nothing waits.
 
         What :meth:`claim` would pass over for another's sake does not count: it comes up when that one is settled.
         """

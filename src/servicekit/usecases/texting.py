@@ -6,6 +6,8 @@ segments, loop guard, quotas, in that order. What refuses is logged with its sta
 
 from __future__ import annotations
 
+import re
+
 from attrs import evolve
 
 from servicekit.errors import Invalid
@@ -22,6 +24,9 @@ from servicekit.usecases.work import Work
 __all__ = ["report", "search_log", "send_text", "submit"]
 
 _MOST_ROWS = 1000
+_UNSENDABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters but those of the GSM alphabet (and tab), and halves of pairs: no phone shows them, not every database
+stores them."""
 
 
 def send_text(work: Work, command: SendText) -> Message:
@@ -41,7 +46,7 @@ def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text
         text: without the signature.
 
     Raises:
-        Invalid: ``empty_text``, ``no_sender``, or what is wrong with the number; then nothing is written.
+        Invalid: ``empty_text``, ``control_character``, ``no_sender``, or what is wrong with the number; then nothing is written.
     """
     group = path[0]
     code, listed = effective(path, "country_code").value, effective(path, "costly_numbers").value
@@ -50,6 +55,14 @@ def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text
         raise Invalid("There is nothing to send: write a text.", code="empty_text")
     signature = signature_of(user, path)
     body = f"{text}\n{signature}" if signature else text
+    unsendable = _UNSENDABLE.search(body)
+    if unsendable is not None:
+        raise Invalid(
+            f"Character {unsendable.start() + 1} of the text is U+{ord(unsendable.group()):04X}, which no phone can show: "
+            "take it out; line breaks and tabs may stay.",
+            code="control_character",
+            position=unsendable.start(),
+        )
     hindered = _hindered(path, destination)
     sender, why = ("", "") if hindered else _sender(work, path, user)
     message = Message(

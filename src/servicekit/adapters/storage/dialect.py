@@ -9,6 +9,10 @@ from attrs import field, frozen
 __all__ = ["POSTGRES", "SQLITE", "Dialect"]
 
 
+GIVEN = ("known", "span", "most", "bucket", "live")
+"""The columns of what quotas are reserved for: subject, days, segments at most, bucket to charge, oldest bucket that counts."""
+
+
 @frozen(kw_only=True)
 class Dialect:
     """One database's spelling.
@@ -21,6 +25,7 @@ class Dialect:
         alone: the same, with nobody else.
         share_tree, hold_tree: the same for the tree that a group, the parameter, is in.
         share_tree_of: the same as ``share_tree``, for the tree that a user, the parameter, belongs to; also gives its root.
+        arrays: rows made from arrays, the parameters after the first, once a lock that is known by the first is one's own.
     """
 
     spelling: Mapping[str, str] = field(factory=dict)
@@ -31,6 +36,19 @@ class Dialect:
     share_tree: str = ""
     hold_tree: str = ""
     share_tree_of: str = ""
+    arrays: str = ""
+
+    def given(self, columns: tuple[list[str] | list[int], ...], lock: str) -> tuple[str, list[object]]:
+        """Rows to join with, taken from these columns, and the parameters; ``lock`` is taken before a row of them is read.
+
+        The names are those of :data:`GIVEN`.
+        """
+        if self.arrays:
+            # Numbers as one text: psycopg takes longer over each of a list.
+            return self.arrays, [lock, columns[0], *("{" + ",".join(map(str, column)) + "}" for column in columns[1:])]
+        rows = ", ".join([f"({', '.join('?' * len(columns))})"] * len(columns[0]))
+        names = ", ".join(f"column{number} AS {name}" for number, name in enumerate(GIVEN, start=1))
+        return f"(SELECT {names} FROM (VALUES {rows}))", [part for row in zip(*columns, strict=True) for part in row]  # noqa: S608
 
 
 SQLITE = Dialect(spelling={"bytes": "BLOB"})
@@ -46,6 +64,12 @@ POSTGRES = Dialect(
     hold_tree="SELECT pg_advisory_xact_lock(hashtextextended(organisation, 0)) FROM groups WHERE id = ?",
     share_tree_of=(
         "SELECT pg_advisory_xact_lock_shared(hashtextextended(organisation, 0)), organisation FROM users WHERE id = ?"
+    ),
+    # OFFSET 0: whatever the plan is, the lock is there before the first row, and so before the first update.
+    arrays=(
+        "(SELECT spread.* FROM (SELECT pg_advisory_xact_lock(hashtextextended(?, 0))) AS lock,"  # noqa: S608
+        " unnest(?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])"
+        f" AS spread ({', '.join(GIVEN)}) OFFSET 0)"
     ),
 )
 """Writers run side by side, each statement on what is committed by then; what must not change is held."""

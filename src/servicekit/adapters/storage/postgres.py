@@ -184,20 +184,20 @@ class PostgresStorage:
         with ExitStack() as stack:
             connection = stack.enter_context(self._pool.connection())
             try:
-                connection.execute(begin)
+                self._say(connection, begin)
             except self._psycopg.OperationalError:
                 # Closed by the server since it was last used, as the other idle ones will be.
                 stack.close()
                 self._pool.drop_idle()
                 connection = stack.enter_context(self._pool.connection())
                 with self._translated():
-                    connection.execute(begin)
+                    self._say(connection, begin)
             try:
                 yield connection
                 self._commit(connection)
             except BaseException:
                 if not connection.closed:
-                    connection.execute("ROLLBACK")
+                    self._say(connection, b"ROLLBACK")
                 raise
 
     def _commit(self, connection: Connection) -> None:
@@ -205,7 +205,15 @@ class PostgresStorage:
             # PostgreSQL would answer this COMMIT with a ROLLBACK, and no error.
             raise StorageError("The database refused a statement of this transaction, so nothing of it is stored.")
         with self._translated():
-            connection.execute("COMMIT")
+            self._say(connection, b"COMMIT")
+
+    def _say(self, connection: Connection, command: bytes) -> None:
+        """Begin or end a transaction; straight to libpq, which takes a third of the time that a cursor would."""
+        result = connection.pgconn.exec_(command)
+        if result.status != self._psycopg.pq.ExecStatus.COMMAND_OK:
+            code = result.error_field(self._psycopg.pq.DiagnosticField.SQLSTATE)
+            kind = self._psycopg.errors.lookup(code.decode()) if code else self._psycopg.OperationalError
+            raise kind(connection.pgconn.error_message.decode(errors="replace").strip())
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -47,7 +47,7 @@ def send(store: Transaction, number: int, limits: list[Limit], **more: object) -
 def unsend(store: Transaction, made: Message, *subjects: str) -> None:
     """A message that never left: it has cost nothing after all."""
     store.messages.save(evolve(store.messages.hold(made.id), segments=0, status=Status.UNSENT))
-    store.quotas.refund(subjects, made.segments, made.made_at)
+    store.quotas.refund(subjects, made.segments, made.made_at, under=G1)
 
 
 @define
