@@ -33,12 +33,14 @@ from servicekit.groups import (
     AddUsers,
     ChangeOwnSignature,
     ChangeSettings,
+    CountNumbers,
     FoundOrganisation,
     GetSettings,
     Group,
     ListAdmins,
     ListDomains,
     ListGroups,
+    ListNumbers,
     ListUsers,
     MergeGroup,
     MoveGroup,
@@ -53,6 +55,7 @@ from servicekit.groups import (
     SetTopDomain,
     SmsLeft,
     User,
+    WithdrawNumbers,
 )
 from servicekit.ids import (
     BookingId,
@@ -72,7 +75,17 @@ from servicekit.ids import (
 )
 from servicekit.keys import AtDoor, ListKeys
 from servicekit.meetings import FetchHostLink, GetMeeting
-from servicekit.messages import HandOver, SearchLog, SendText, Settled, SettleText
+from servicekit.messages import (
+    HandOver,
+    ListStrays,
+    ListThreads,
+    NameThread,
+    ReadThread,
+    SearchLog,
+    SendText,
+    Settled,
+    SettleText,
+)
 from servicekit.notices import Channel, Occasion, SaveTemplate
 from servicekit.outbox.effects import Effect, EffectKind, EffectState, ListEffects, RetryEffect
 from servicekit.permissions import Grant
@@ -177,6 +190,14 @@ REQUESTS: Sequence[Request] = (
         "messages:write",
         lambda it, _: SettleText(message=it.message, outcome=Settled.SENT),
     ),
+    Request(
+        "NameThread",
+        "user",
+        "messages:write",
+        lambda it, _: NameThread(user=it.user, number="+46701740605", name="Eva"),
+    ),
+    Request("ListThreads", "user", "log:read", lambda it, _: ListThreads(user=it.user)),
+    Request("ReadThread", "user", "log:read", lambda it, _: ReadThread(user=it.user, number="+46701740605")),
     Request("SearchLog", "group", "log:read", lambda it, _: SearchLog(group=it.group)),
     Request(
         "AddBranch", "group", "catalogue:write", lambda it, _: AddBranch(organisation=it.group, name="B", zone="UTC")
@@ -235,6 +256,16 @@ REQUESTS: Sequence[Request] = (
     Request("ListEffects", "group", "effects:read", lambda it, _: ListEffects(organisation=it.group)),
     Request("RetryEffect", "effect", "effects:write", lambda it, _: RetryEffect(it.effect)),
 )
+OPERATORS: Sequence[Command[Any] | Query[Any]] = (
+    FoundOrganisation(name="Mine", zone="UTC", admin="max@salon.example"),
+    ProvideNumbers(numbers=("+46766861009",)),
+    SetTopDomain(group=None, domain="salon.example"),
+    WithdrawNumbers(numbers=("+46766861009",)),
+    CountNumbers(),
+    ListNumbers(),
+    ListStrays(),
+)
+"""What only the platform's operator may ask for."""
 KINDS: dict[str, tuple[type[Id], str]] = {
     "group": (GroupId, Group.__name__),
     "team": (GroupId, Group.__name__),
@@ -279,6 +310,7 @@ def things(world: World) -> Things:
     with world.look() as store:
         store.effects.add(dead)
         store.messages.save(lost)
+    kit.perform(SendText(user=world.admin.id, to="+46701740605", text="The first of a thread"), by=anna)
     team = kit.perform(AddGroup(parent=world.root.id, name="Night"), by=anna)
     kit.perform(SetTopDomain(group=world.root.id, domain="salon.example"), by=OPERATOR)
     kit.perform(SetSubdomain(group=world.root.id, domain="old.salon.example"), by=anna)
@@ -311,7 +343,7 @@ def test_the_table_above_has_every_command_and_query() -> None:
     named = {request.name for request in REQUESTS}
     known = {kind.__name__ for kind in (*commands(), *queries())}
 
-    assert known - named == {FoundOrganisation.__name__, ProvideNumbers.__name__, SetTopDomain.__name__}
+    assert known - named == {type(ask).__name__ for ask in OPERATORS}
     assert named <= known
 
 
@@ -544,18 +576,10 @@ def test_what_is_ones_own_needs_no_right(world: World) -> None:
 # Operators
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        FoundOrganisation(name="Mine", zone="UTC", admin="max@salon.example"),
-        ProvideNumbers(numbers=("+46766861009",)),
-        SetTopDomain(group=None, domain="salon.example"),
-    ],
-    ids=lambda command: type(command).__name__,
-)
-def test_what_is_the_operators_alone(world: World, command: Command[object]) -> None:
+@pytest.mark.parametrize("ask", OPERATORS, ids=lambda ask: type(ask).__name__)
+def test_what_is_the_operators_alone(world: World, ask: Command[Any] | Query[Any]) -> None:
     """Not even an administrator with every right may."""
-    refused = world.refused(command, world.anna)
+    refused = world.refused(ask, world.anna)
 
     assert (type(refused), refused.code) == (Forbidden, "operators_only")
     assert "Only the platform's operator" in refused.message

@@ -10,7 +10,8 @@ Rules kept here, for the numbers that users get:
   the old owner do not reach a new one. Its last owner gets the same number again as long as nobody else has it.
 * An organisation's own number is leased to nobody: texts of the organisation itself (notices) come from it, and what comes
   to it stands in the organisation's log.
-* A withdrawn number is nobody's. What comes to a number of nobody's is kept for the operator.
+* What comes to a resting number stands in the log of its last owner, unmailed; the operator sees it, too.
+* A withdrawn number is nobody's once it has rested. What comes to a number of nobody's is kept for the operator.
 
 Who may receive and gets none, because none is free, sends under the group's sender name; see ``no_free_number``.
 """

@@ -68,6 +68,7 @@ class LongText:
     Attributes:
         organisation: whose number it came to.
         user: whose; None: the organisation's own number.
+        mailed: whether it goes to the user's mailbox, and not into the log alone.
         vendor, vendor_id: the carrier, and its id of the part that came first.
         sender, to: as the parts say.
         total: how many parts it has.
@@ -78,6 +79,7 @@ class LongText:
 
     organisation: GroupId
     user: UserId | None
+    mailed: bool = True
     vendor: str
     vendor_id: str
     sender: str
@@ -204,7 +206,7 @@ def _said(text: str) -> Iterator[str]:
 
 @frozen(kw_only=True)
 class Stray:
-    """A text to a number that is nobody's: it was never provided, rests, or was withdrawn.
+    """A text to a number that is nobody's: it was never provided, is not taken yet, rests, or was withdrawn.
 
     Attributes:
         part: which part of a long text it is, such as "2 of 3"; empty for a whole one.
@@ -222,6 +224,8 @@ class Stray:
 @frozen(kw_only=True)
 class ListStrays(Query[tuple[Stray, ...]]):
     """Texts that came to numbers of nobody's, oldest first. For operators.
+
+    What came to a resting number also stands in the log of the organisation whose user had it last.
 
     Attributes:
         since: only those that came at this instant or later: when the last of the page before came.

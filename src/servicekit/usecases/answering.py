@@ -1,7 +1,8 @@
 """Texts from mobiles: joined from their parts, logged, put into their thread, and mailed to the user whose number it is.
 
-An organisation's own number has no mailbox: what comes to it stands in the organisation's log. What comes to a number of
-nobody's is kept for the operator, part by part. Nothing is dropped.
+An organisation's own number has no mailbox: what comes to it stands in the organisation's log. What comes to a number that
+rests stands in the log of who had it last, and is mailed to nobody. That, and what comes to a number of nobody's, is kept for
+the operator, part by part. Nothing is dropped.
 
 The parts of a text are kept under a key that they share, and whoever takes one in holds it: of two processes that get the
 last two parts at the same moment, one sees all of them, and one mail is sent. An effect that is due later makes sure that
@@ -59,14 +60,15 @@ def take_text(work: Work, fact: TextReceived) -> None:
     """Into the log and the mailbox, at once or when its other parts are there."""
     to = cleaned(fact.to)
     owner = owner_of(work, to)
-    if owner is None:
+    if owner is None or not owner.present:
         work.store.inbox.keep(_STRAYS, f"to {to}", dumps(evolve(fact, evidence={})), work.at)
+    if owner is None:
         return
     part = fact.part if is_part(fact.part) else None
-    organisation, user = owner
     came = LongText(
-        organisation=organisation,
-        user=user,
+        organisation=owner.organisation,
+        user=owner.user,
+        mailed=owner.present,
         vendor=fact.vendor,
         vendor_id=fact.vendor_id,
         sender=on_one_line(fact.sender),
@@ -131,7 +133,7 @@ def _look_again(work: Work, key: str, held: LongText, after: timedelta) -> None:
 
 
 def _arrived(work: Work, text: LongText) -> None:
-    """Log what has come, and mail it to the user unless it was removed."""
+    """Log what has come, and mail it to the user, if it began while the number was its own, unless it was removed."""
     user = work.store.users.get(text.user) if text.user else None
     message = Message(
         id=work.new(MessageId),
@@ -150,7 +152,8 @@ def _arrived(work: Work, text: LongText) -> None:
         changed_at=work.at,
     )
     log(work, message)
-    if user is not None and not user.removed and work.wiring.mail is not None and work.wiring.gateway_domain:
+    wired = work.wiring.mail is not None and work.wiring.gateway_domain
+    if user is not None and text.mailed and not user.removed and wired:
         _mail(work, user, message)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from servicekit.errors import Invalid, NotFound
 from servicekit.groups import (
@@ -17,7 +17,6 @@ from servicekit.groups import (
     Group,
     ListNumbers,
     Number,
-    NumberState,
     PoolCount,
     ProvideNumbers,
     User,
@@ -30,6 +29,7 @@ from servicekit.sms import parse_number
 from servicekit.usecases.work import Work
 
 __all__ = [
+    "Owner",
     "count_numbers",
     "give_back",
     "list_numbers",
@@ -65,8 +65,23 @@ def number_for(work: Work, path: tuple[Group, ...], user: User | None) -> str | 
     return number
 
 
-def owner_of(work: Work, number: str) -> tuple[GroupId, UserId | None] | None:
-    """Whose number it is: the organisation, and the user unless it is the organisation's own; None: nobody's.
+@frozen
+class Owner:
+    """Whose what comes to a number is.
+
+    Attributes:
+        organisation: in whose log it stands.
+        user: whose thread it is in; None: it is the organisation's own.
+        present: the number is theirs now; else it rests, and they had it last.
+    """
+
+    organisation: GroupId
+    user: UserId | None
+    present: bool = True
+
+
+def owner_of(work: Work, number: str) -> Owner | None:
+    """Whose number it is, or was until it has rested; None: nobody's.
 
     An answer is a use: it renews the lease, also one that has lapsed.
     """
@@ -74,9 +89,11 @@ def owner_of(work: Work, number: str) -> tuple[GroupId, UserId | None] | None:
     if found is None:
         return None
     if found.user is not None and work.store.numbers.use(number, found.user, work.at):
-        return work.store.users.get(found.user).organisation, found.user
-    if found.organisation is not None and found.state(work.at) is NumberState.OWNED:
-        return found.organisation, None
+        return Owner(work.store.users.get(found.user).organisation, found.user)
+    if found.last_user is not None and found.rests_until is not None and work.at < found.rests_until:
+        return Owner(work.store.users.get(found.last_user).organisation, found.last_user, present=False)
+    if found.organisation is not None and not found.withdrawn:
+        return Owner(found.organisation, None)
     return None
 
 
