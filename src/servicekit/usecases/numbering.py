@@ -19,6 +19,7 @@ from servicekit.groups import (
     Number,
     PoolCount,
     ProvideNumbers,
+    Tree,
     User,
     WithdrawNumbers,
     effective,
@@ -32,10 +33,12 @@ __all__ = [
     "Owner",
     "count_numbers",
     "give_back",
+    "given_back_unless",
     "list_numbers",
     "number_for",
     "owner_of",
     "provide_numbers",
+    "take_back",
     "withdraw_numbers",
 ]
 
@@ -104,6 +107,21 @@ def give_back(work: Work, users: Iterable[User]) -> tuple[User, ...]:
     if having:
         work.store.numbers.give_back(having, work.at)
     return tuple(evolve(user, number=None) for user in users)
+
+
+def given_back_unless(work: Work, users: tuple[User, ...], group: Group) -> tuple[User, ...]:
+    """Users who come into a group: with their numbers if it may receive, else without. Whoever calls this stores them."""
+    if any(user.number for user in users) and not effective(work.store.path(group.id), "may_receive").value:
+        return give_back(work, users)
+    return users
+
+
+def take_back(work: Work, before: Tree, after: Tree) -> None:
+    """Take the numbers of all users whose groups may not receive any more, once the tree has changed."""
+    for key in after.groups:
+        if not effective(after.path(key), "may_receive").value and effective(before.path(key), "may_receive").value:
+            for user in give_back(work, (one for one in work.store.users.where(group=key) if one.number)):
+                work.store.users.save(user)
 
 
 def provide_numbers(work: Work, command: ProvideNumbers) -> int:

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 
 from attrs import evolve
 
-from servicekit.groups import Group, Tree, User, effective, recounted
+from servicekit.groups import Group, Tree, User, recounted
 from servicekit.ids import GroupId
 from servicekit.permissions import Grant
-from servicekit.usecases.numbering import give_back
+from servicekit.usecases.numbering import given_back_unless, take_back
 from servicekit.usecases.work import Work
 
 __all__ = ["end", "hold_free_accounts", "hold_tree", "keep", "place"]
@@ -47,7 +47,7 @@ def keep(work: Work, before: Tree, after: Tree) -> None:
     for key, group in after.groups.items():
         if group != before.groups[key]:
             work.store.groups.save(group)
-    _take_numbers(work, before, after)
+    take_back(work, before, after)
     recount = recounted(before, after)
     users = (user.id for group in sorted(recount.users_of) for user in work.store.users.where(group=group))
     _forget(work, [*sorted(recount.groups), *users])
@@ -56,20 +56,11 @@ def keep(work: Work, before: Tree, after: Tree) -> None:
 def place(work: Work, users: Iterable[User], group: Group) -> tuple[User, ...]:
     """Put users into a group of their own or, if they are free accounts, of another organisation."""
     placed = tuple(evolve(user, organisation=group.organisation, group=group.id) for user in users)
-    if any(user.number for user in placed) and not effective(work.store.path(group.id), "may_receive").value:
-        placed = give_back(work, placed)
+    placed = given_back_unless(work, placed, group)
     for user in placed:
         work.store.users.save(user)
     _forget(work, [user.id for user in placed])
     return placed
-
-
-def _take_numbers(work: Work, before: Tree, after: Tree) -> None:
-    """Users of groups that may not receive any more give their numbers back."""
-    for key in after.groups:
-        if not effective(after.path(key), "may_receive").value and effective(before.path(key), "may_receive").value:
-            for user in give_back(work, (one for one in work.store.users.where(group=key) if one.number)):
-                work.store.users.save(user)
 
 
 def end(work: Work, grants: Iterable[Grant]) -> None:
