@@ -42,6 +42,15 @@ def races(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """100,000 mutated mails over sockets, through the listener, into SQLite; a quarter of an hour, and it prints its figures."""
+    _install(session, "tests")
+    session.run(
+        "python", "-m", "pytest", "tests/mail/test_mail_fuzz.py", *session.posargs, env={"SERVICEKIT_FUZZ": "100000"}
+    )
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Every line and branch of a source file, by its own test file alone: prints those that fall short."""
     _install(session, "tests")

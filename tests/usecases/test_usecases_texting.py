@@ -54,6 +54,22 @@ def texts(world: World, to: str = MOBILE) -> list[str]:
     return [text.text for text in world.elks.handset(to)]
 
 
+# What can be sent at all
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\x1b[31m", "\x07", "a\x7f", "\ud83d", "\udc00a"])
+def test_what_no_phone_shows_is_refused(world: World, text: str) -> None:
+    """Control characters and halves of pairs, with their place; nothing is written. PostgreSQL could not even store some."""
+    refused = world.refused(SendText(user=world.admin.id, to=MOBILE, text=f"Hej {text}"))
+    assert (type(refused), refused.code) == (Invalid, "control_character")
+    assert refused.facts["position"] == 4 + next(at for at, char in enumerate(text) if not char.isprintable())
+
+
+def test_line_breaks_tabs_and_form_feeds_may_stay(world: World) -> None:
+    """The GSM alphabet has a form feed."""
+    assert send(world, "Hej\r\n\tdu\n\x0c!").status is Status.QUEUED
+
+
 # Numbers, senders, signatures
 
 

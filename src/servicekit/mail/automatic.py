@@ -169,5 +169,5 @@ def _by_sender(from_address: str, envelope: Envelope | None) -> Iterator[Automat
     for address in (from_address, envelope.sender.lower() if envelope else ""):
         for pattern, source in _NAMES:
             if pattern.fullmatch(address.rpartition("@")[0]):
-                sign = f"sender {address}"
+                sign = f"sender {ascii(address)[1:-1]}"
                 yield _answering(source, sign) if source else _machine(sign)
