@@ -137,6 +137,10 @@ class TestSpf:
         assert judged(MAIL, SPF, peer="") == Unproven("nothing proves salon.example: dmarc=none (salon.example)")
         assert isinstance(judged(MAIL, SPF, sender=""), Unproven)
 
+    def test_a_peer_that_is_no_address_proves_nothing(self) -> None:
+        """Whoever hands mails over by a pipe may write anything there."""
+        assert isinstance(judged(MAIL, SPF, peer="mail.salon.example"), Unproven)
+
     def test_a_name_server_that_fails_leaves_it_open(self) -> None:
         """The mail comes again."""
         assert isinstance(judged(MAIL, {("salon.example", "TXT"): FAILS}), Undecided)

@@ -8,12 +8,22 @@ from typing import Any
 import pytest
 
 from servicekit import Kit
-from servicekit.errors import ConfigurationError, Invalid, NotFound, ServicekitError, UnreadableMail
+from servicekit.errors import ConfigurationError, Invalid, NotFound, ServicekitError, Unreachable, UnreadableMail
 from servicekit.groups import AddGroup, AddUsers, ChangeSettings, Quota, Settings
-from servicekit.mail import Envelope
+from servicekit.mail import (
+    Envelope,
+    ListIgnoredMails,
+    Proven,
+    TrustedResults,
+    Undecided,
+    Unproven,
+    Verdict,
+    WhyIgnored,
+)
 from servicekit.messages import Direction, SearchLog, Status
+from servicekit.testing.simulators import MailboxSimulator
 from servicekit.usecases.mailing import MailLine, MailTaken, is_gateway_recipient
-from world import GATEWAY, NUMBERS, World, envelope, mail
+from world import DAY, GATEWAY, HOUR, NUMBERS, OPERATOR, World, envelope, foreign, mail, opened
 
 pytest_plugins = ("world_fixtures",)
 
@@ -26,13 +36,24 @@ def take(world: World, raw: bytes, *recipients: str, sender: str = ANNA) -> Mail
     return world.kit.receive("mail", envelope(sender, *(recipients or (MOBILE,))), raw)
 
 
+def untouched(world: World) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table but of the one that counts the mails that became nothing."""
+    return {name: rows for name, rows in world.tables().items() if name != "ignored_mails"}
+
+
 def refused(world: World, raw: bytes, *recipients: str, sender: str = ANNA) -> ServicekitError:
     """The error that it ends in, with nothing written."""
-    before = world.tables()
+    before = untouched(world)
     with pytest.raises(ServicekitError) as caught:
         take(world, raw, *recipients, sender=sender)
-    assert world.tables() == before
+    assert untouched(world) == before
     return caught.value
+
+
+def ignored(world: World) -> list[tuple[str, WhyIgnored, str, int]]:
+    """What administrators see of mails that became nothing."""
+    rows = world.ask(ListIgnoredMails(group=world.root.id))
+    return [(row.sender, row.why, row.detail, row.mails) for row in rows]
 
 
 def phone(world: World, number: str = MOBILE) -> list[str]:
@@ -107,23 +128,246 @@ def test_a_new_recipient_of_a_known_mail_is_served(world: World) -> None:
     assert phone(world, "+46701740606") == ["Hej"]
 
 
+@pytest.mark.spec("M-09")
 @pytest.mark.parametrize(
-    "headers",
-    [{"Auto_Submitted": "auto-replied"}, {"Auto_Submitted": "auto-generated"}, {"List_Id": "<news.example>"}],
+    ("headers", "why"),
+    [
+        ({"Auto_Submitted": "auto-replied"}, WhyIgnored.AUTOMATIC),
+        ({"List_Id": "<news.example>"}, WhyIgnored.AUTOMATIC),
+        ({"Auto_Submitted": "auto-generated"}, WhyIgnored.UNLISTED_MACHINE),
+        ({"Precedence": "bulk"}, WhyIgnored.UNLISTED_MACHINE),
+    ],
 )
-def test_a_machines_mail_becomes_nothing(world: World, headers: dict[str, Any]) -> None:
-    """Neither a vacation note nor an alarm nor a list's; what showed it is told."""
-    before = world.tables()
+def test_a_machines_mail_becomes_nothing(world: World, headers: dict[str, Any], why: WhyIgnored) -> None:
+    """Neither a vacation note nor a list's nor an alarm from an address that is not listed; administrators see what showed it."""
+    before = untouched(world)
     taken = take(world, mail("I am away", **headers))
 
-    assert taken.lines == ()
-    assert taken.ignored
-    assert world.tables() == before
+    assert (taken.lines, taken.why) == ((), why)
+    assert untouched(world) == before
+    assert ignored(world) == [(ANNA, why, taken.ignored, 1)]
+
+
+@pytest.mark.spec("M-09")
+def test_an_alarm_from_a_listed_address_becomes_a_text(world: World) -> None:
+    """Of a machine's own mail, whatever capitals the list has; an answering machine's never does."""
+    world.ask(ChangeSettings(group=world.root.id, change=Settings(alarm_senders=("Anna@Salon.example",))))
+    taken = take(world, mail("Frysen är varm", Auto_Submitted="auto-generated"))
+    assert [line.refusal for line in taken.lines] == [""]
+    assert take(world, mail("Borta", number=2, Auto_Submitted="auto-replied")).why is WhyIgnored.AUTOMATIC
+    assert take(world, mail("Re", number=3, Auto_Submitted="auto-generated", In_Reply_To="<1@x.example>")).lines == ()
+    assert phone(world) == ["Frysen är varm"]
+
+
+def test_our_own_mail_never_comes_back_as_a_text(world: World) -> None:
+    """From an address at the gateway, or the one that our notices come from: a loop."""
+    for number, sender in enumerate((f"{MOBILE}@{GATEWAY}", f"{MOBILE}@{GATEWAY.upper()}")):
+        taken = take(world, mail("Hej", sender=sender, number=number))
+        assert (taken.why, taken.ignored) == (WhyIgnored.AUTOMATIC, "loop: from an address of ours")
+
+
+def test_notices_never_come_back_as_texts(mailed: World) -> None:
+    """Not even where the address they come from is a user's."""
+    mailed.ask(AddUsers(group=mailed.root.id, addresses=("salon@salon.example",)))
+    assert take(mailed, mail("Hej", sender="salon@salon.example")).ignored == "loop: from an address of ours"
 
 
 def test_a_bounce_becomes_nothing(world: World) -> None:
     """An empty envelope sender is a machine's."""
     assert take(world, mail("Not delivered"), sender="").ignored == "bounce: empty envelope sender"
+
+
+# Proof
+
+
+class Judge:
+    """Gives the verdicts that it is told, and keeps what it was asked."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        self.asked: list[tuple[Envelope, bytes, str]] = []
+
+    def judge(self, given: Envelope, raw: bytes, from_address: str) -> Verdict:
+        """The verdict."""
+        self.asked.append((given, raw, from_address))
+        return self.verdict
+
+
+@pytest.mark.spec("M-09")
+def test_a_mail_that_nothing_proves_becomes_nothing(tmp_path: Path, postbox: MailboxSimulator) -> None:
+    """No text, no quota, no account, no answer; it is taken, and counted where its supposed group can see it."""
+    judge = Judge(Unproven("spf=fail"))
+    url = "https://sms.example/password/{token}"
+    with opened(tmp_path, mailbox=postbox, senders=judge, password_url=url) as world:
+        before = untouched(world)
+        for number in range(2):
+            taken = take(world, mail("Hej", number=number))
+            assert taken == MailTaken(ignored="spf=fail", why=WhyIgnored.UNPROVEN)
+        world.clock.advance(DAY)
+        take(world, mail("Hej", number=3))
+        take(world, mail("Hej", sender="eve@elsewhere.example", number=4))
+        world.kit.deliver()
+
+        assert untouched(world) == before
+        assert world.mails() == ()
+        assert ignored(world) == [
+            (ANNA, WhyIgnored.UNPROVEN, "spf=fail", 1),
+            (ANNA, WhyIgnored.UNPROVEN, "spf=fail", 2),
+        ]
+        (nobodys,) = world.kit.ask(ListIgnoredMails(group=None), by=OPERATOR)
+        assert (nobodys.sender, nobodys.group, nobodys.mails) == ("", "", 1)
+    assert judge.asked[0] == (envelope(ANNA, MOBILE), mail("Hej", number=0), ANNA)
+
+
+def test_a_sender_that_cannot_be_proven_now_is_to_come_again(tmp_path: Path) -> None:
+    """Nothing is written, not even that it came; the next try is judged anew."""
+    judge = Judge(Undecided("dmarc=temperror"))
+    with opened(tmp_path, senders=judge) as world:
+        before = world.tables()
+        error = refused(world, mail("Hej"))
+        assert (type(error), error.code) == (Unreachable, "sender_undecided")
+        assert "dmarc=temperror" in error.message
+        assert world.tables() == before
+        judge.verdict = Proven("dmarc=pass")
+        assert take(world, mail("Hej")).lines[0].message is not None
+
+
+def test_who_sent_an_answering_machines_mail_is_not_asked(tmp_path: Path) -> None:
+    """It becomes nothing anyhow, and the DNS costs time."""
+    judge = Judge(Unproven("no"))
+    with opened(tmp_path, senders=judge) as world:
+        assert take(world, mail("Borta", Auto_Submitted="auto-replied")).why is WhyIgnored.AUTOMATIC
+    assert judge.asked == []
+
+
+@pytest.mark.parametrize("verdict", [Unproven("spf=fail"), Undecided("dmarc=temperror")])
+def test_an_organisations_relay_needs_no_proof(tmp_path: Path, verdict: Verdict) -> None:
+    """For its own users' addresses, from the addresses that it has listed; nobody else's."""
+    with opened(tmp_path, senders=Judge(verdict)) as world:
+        world.ask(ChangeSettings(group=world.root.id, change=Settings(trusted_relays=("192.0.2.0/28",))))
+
+        def from_peer(peer: str, sender: str = ANNA) -> MailTaken:
+            given = Envelope(sender, (f"{MOBILE}@{GATEWAY}",), peer=peer)
+            return world.kit.receive("mail", given, mail("Hej", sender=sender, number=len(peer)))
+
+        assert from_peer("192.0.2.7").lines[0].message is not None
+        for peer, sender in (("198.51.100.1", ANNA), ("", ANNA), ("192.0.2.7", "eve@elsewhere.example")):
+            if isinstance(verdict, Undecided):
+                with pytest.raises(Unreachable):
+                    from_peer(peer, sender)
+            else:
+                assert from_peer(peer, sender).why is WhyIgnored.UNPROVEN
+
+
+def test_what_the_own_server_wrote_proves(tmp_path: Path) -> None:
+    """The whole way: the field on top is ours, and one that came with the mail is not."""
+    with opened(tmp_path, senders=TrustedResults("mx.sms.example")) as world:
+        ours = b"Authentication-Results: mx.sms.example; dmarc=pass header.from=salon.example\r\n"
+        forged = b"Received: from eve\r\n" + ours
+        none = b"Authentication-Results: mx.sms.example; dmarc=fail header.from=salon.example\r\n"
+        assert take(world, ours + mail("Hej")).lines[0].message is not None
+        assert take(world, none + forged + mail("Hej", number=2)).why is WhyIgnored.UNPROVEN
+        assert take(world, mail("Hej", number=3)).why is WhyIgnored.UNPROVEN
+
+
+def test_without_a_way_to_prove_senders_no_mail_is_taken(tmp_path: Path) -> None:
+    """It is said how to mend it."""
+    with opened(tmp_path, senders=None) as world:
+        assert not world.kit.takes_mail
+        with pytest.raises(ConfigurationError, match="senders"):
+            take(world, mail("Hej"))
+
+
+# The list of mails that became nothing
+
+
+def test_ignored_mails_are_seen_by_who_may_read_the_log(world: World) -> None:
+    """Of a group and all below; those of nobody are the operator's. Three months, the latest first, a page at most."""
+    group = world.ask(AddGroup(parent=world.root.id, name="Zürich"))
+    world.ask(AddUsers(group=group.id, addresses=("max@salon.example",)))
+    take(world, mail("Borta", sender="max@salon.example", Auto_Submitted="auto-replied"), sender="max@salon.example")
+    world.clock.advance(HOUR)
+    take(world, mail("Borta", Auto_Submitted="auto-replied", number=2))
+
+    def senders(**asked: Any) -> list[str]:
+        return [row.sender for row in world.ask(ListIgnoredMails(**asked))]
+
+    assert senders(group=world.root.id) == [ANNA, "max@salon.example"]
+    assert senders(group=world.root.id, most=1) == [ANNA]
+    assert senders(group=group.id) == ["max@salon.example"]
+    assert world.refused(ListIgnoredMails(group=None)).code == "operators_only"
+    assert world.refused(ListIgnoredMails(group=world.root.id, most=0)).code == "page_size"
+    assert isinstance(world.refused(ListIgnoredMails(group=world.root.id), by=foreign(world)[1]), NotFound)
+    world.clock.advance(91 * DAY)
+    take(world, mail("Borta", Auto_Submitted="auto-replied", number=3))
+    assert senders(group=world.root.id) == [ANNA]
+
+
+def test_unreadable_mails_are_counted(world: World) -> None:
+    """They are nobody's; a million of them are one row a day."""
+    for _ in range(3):
+        refused(world, b"")
+    (row,) = world.kit.ask(ListIgnoredMails(group=None), by=OPERATOR)
+    assert (row.why, row.detail, row.mails, row.sender) == (WhyIgnored.UNREADABLE, "empty_mail", 3, "")
+
+
+# Recipients
+
+
+@pytest.mark.parametrize(
+    ("recipient", "hopeless"),
+    [
+        ("0701740605", False),
+        ("+46701740605", False),
+        ("070-174 06 05", False),
+        ('"070 174 06 05"', False),
+        ("08123456", False),  # fixed in Sweden, perhaps mobile elsewhere
+        ("72456", False),  # a short code that a group may list
+        ("+46900123456", False),  # a premium number that a group may list
+        ("+4618123456", True),
+        ("+4670", True),
+        ("12", True),
+        ("1" * 16, True),
+        ("info", True),
+        ("", True),
+    ],
+)
+def test_hopeless_numbers_are_known_before_the_mail_comes(world: World, recipient: str, hopeless: bool) -> None:
+    """Those to which no group can send; the sentence tells the sender why."""
+    reason = world.kit.hopeless(f"{recipient}@{GATEWAY}")
+    assert (reason is not None) is hopeless
+    assert reason is None or len(reason) > 20
+
+
+def test_each_recipient_that_gets_nothing_is_told_why(world: World) -> None:
+    """A sentence for each; none for those that are logged, or were taken before."""
+    taken = take(world, mail("Hej"), MOBILE, "info", "max@elsewhere.example")
+    assert set(taken.refusals) == {f"info@{GATEWAY}", "max@elsewhere.example"}
+    assert "mobile number" in taken.refusals[f"info@{GATEWAY}"]
+    assert take(world, mail("Hej"), MOBILE).refusals == {}
+
+
+@pytest.mark.spec("M-36")
+def test_a_mail_to_a_costly_or_foreign_number_costs_nothing(world: World) -> None:
+    """It is logged with its status."""
+    world.ask(ChangeSettings(group=world.root.id, change=Settings(destinations=())))
+    taken = take(world, mail("Hej"), "0900-123456", "72456", "+41791234567", MOBILE)
+    assert [line.message and (line.message.shown, line.message.segments) for line in taken.lines] == [
+        ("destination_not_allowed", 0),
+        ("destination_not_allowed", 0),
+        ("destination_not_allowed", 0),
+        ("QUEUED", 1),
+    ]
+
+
+def test_a_mail_without_an_id_is_known_again(world: World) -> None:
+    """By its date, addresses and body (facts that a redelivery keeps), whatever servers have added on its way."""
+    raw = mail("Hej").replace(b"Message-ID: <1@salon.example>\r\n", b"Date: Mon, 3 Aug 2026 10:00:00 +0200\r\n")
+    assert b"Message-ID" not in raw
+    assert take(world, raw).lines[0].refusal == ""
+    assert take(world, b"Received: from a by b\r\n" + raw).lines[0].refusal == "seen_before"
+    later = raw.replace(b"10:00:00", b"10:00:01")
+    assert take(world, later).lines[0].refusal == ""
 
 
 def test_an_unknown_sender_is_refused(world: World) -> None:

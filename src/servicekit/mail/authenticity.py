@@ -261,11 +261,7 @@ def trusted_checks(raw: bytes, authserv_id: str) -> tuple[Check, ...]:
 
 
 def _header(raw: bytes) -> Message:
-    head = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0]
-    try:
-        return BytesHeaderParser(policy=compat32).parsebytes(head)
-    except (ValueError, LookupError, TypeError, AttributeError, AssertionError):
-        return Message()  # broken beyond reading: it says nothing
+    return BytesHeaderParser(policy=compat32).parsebytes(re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0])
 
 
 def _run(header: Message, authserv_id: str) -> Iterator[str]:
