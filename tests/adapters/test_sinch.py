@@ -121,7 +121,14 @@ def test_the_request_is_as_sinch_describes_it() -> None:
     assert "max_number_of_message_parts" not in json.loads(next(plan(most_parts=0).send(TEXT)).body)
 
 
-@pytest.mark.parametrize("words", ["Pay ${amount} to ${who}, ${amount}!", "${a} $b ${} {c} ${d e} $${f}", "${x.y-z_1}"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Pay ${amount} to ${who}, ${amount}!",
+        "${a} $b ${} {c} ${d e} $${f}",
+        "${x.y-z_1} ${a_name_of_more_than_sixteen}",
+    ],
+)
 def test_what_looks_like_a_parameter_arrives_as_it_was_written(
     sinch: Served[SinchSimulator], driver: HttpDriver, words: str
 ) -> None:
@@ -420,54 +427,7 @@ def test_an_inbound_text_is_read() -> None:
         assert received({**INBOUND, "from": shown}).sender == shown
 
 
-def test_an_mms_gives_its_words_and_names_the_rest() -> None:
-    """Subject and text are words; each thing has type and URL, or is said not to have been taken over."""
-    things: list[object] = [
-        {"content_type": "image/jpeg", "url": "https://media.sinch.test/1", "status": "Uploaded", "code": 0},
-        {"content_type": "video/mp4", "status": "Failed", "code": 400},
-        {"url": "https://media.sinch.test/2"},
-        None,
-    ]
-    fact = received({**INBOUND, "type": "mo_media", "body": {"subject": "Cat", "message": "Look", "media": things}})
-    assert fact.text == "Cat\nLook"
-    assert fact.media == (
-        "image/jpeg https://media.sinch.test/1",
-        "video/mp4 (not taken over by Sinch)",
-        "media https://media.sinch.test/2",
-        "media (not taken over by Sinch)",
-    )
-    assert received({**INBOUND, "type": "mo_media", "body": {"media": None, "message": 5}}).text == ""
-
-
 CONCATENATED = "050003070302"  # part 2 of 3
-
-
-def binary(octets: bytes, udh: object) -> TextReceived:
-    """What is heard of a binary SMS."""
-    return received({**INBOUND, "type": "mo_binary", "body": base64.b64encode(octets).decode(), "udh": udh})
-
-
-def test_a_part_of_a_long_text_is_told_as_a_part() -> None:
-    """With 8 and 16 bits of reference, in septets and in UCS-2."""
-    fact = binary(b"mitt i meningen", CONCATENATED)
-    assert (fact.text, fact.part, fact.media) == ("mitt i meningen", TextPart(reference="8:7", number=2, total=3), ())
-
-    fact = binary("Привет".encode("utf-16-be"), "06080401000201")
-    assert (fact.text, fact.part) == ("Привет", TextPart(reference="16:256", number=1, total=2))
-
-
-def test_what_is_binary_and_no_text_is_named_with_its_size() -> None:
-    """To a port, without a header, or octets that make no characters; a part without words is a part still."""
-    ring = binary(b"\x01" * 42, "06050415811581")
-    assert (ring.text, ring.part, ring.media) == ("", None, ("binary, 42 bytes",))
-    assert binary(b"", None).media == ("binary, 0 bytes",)
-    part = binary(b"\xff\xd8\xff", CONCATENATED)
-    assert (part.text, part.part, part.media) == (
-        "",
-        TextPart(reference="8:7", number=2, total=3),
-        ("binary, 3 bytes",),
-    )
-    assert part.evidence["udh"] == CONCATENATED
 
 
 @pytest.mark.parametrize(
@@ -486,6 +446,18 @@ def test_a_proven_text_is_not_lost_for_its_content(told: dict[str, object], medi
 
     assert (fact.text, fact.media, fact.sender) == ("", (media,), MOBILE)
     assert fact.evidence["type"] == told["type"]
+
+
+def test_parts_and_media_come_with_the_fact() -> None:
+    """What the message holds stands in it; all that was told is its evidence."""
+    body = base64.b64encode(b"mitt i meningen").decode()
+    fact = received({**INBOUND, "type": "mo_binary", "body": body, "udh": CONCATENATED})
+    assert (fact.text, fact.part, fact.media) == ("mitt i meningen", TextPart(reference="8:7", number=2, total=3), ())
+    assert fact.evidence["udh"] == CONCATENATED
+
+    things = {"message": "Look", "media": [{"content_type": "image/png", "url": "https://media.sinch.test/1"}]}
+    fact = received({**INBOUND, "type": "mo_media", "body": things})
+    assert (fact.text, fact.media) == ("Look", ("image/png https://media.sinch.test/1",))
 
 
 def test_an_event_of_another_kind_says_nothing() -> None:

@@ -2,10 +2,8 @@
 
 Rules kept here:
 
-* A call of Twilio is believed by its ``X-Twilio-Signature`` alone: base64 of the HMAC-SHA1, under the auth token, of the URL
-  that it called and the names and values of its form, sorted (https://www.twilio.com/docs/usage/security). The URL is the
-  public one that was configured, also where a proxy stands before us; it is tried with the standard port and without.
-  A call in JSON is proven by ``bodySHA256``, which Twilio adds to the URL.
+* A call of Twilio is believed by its signature alone, which is over the public URL that was configured and over all that the
+  call says (:mod:`.signing`).
 * Only POST hooks are read; configure none with GET, whose words stand in a URL that is not handed to us.
 * The signature knows no time, so an old call can be shown again: event ids stop it from counting twice.
 * Twilio has no idempotency: a send whose answer was lost is looked up by sender, recipient and text.
@@ -17,35 +15,23 @@ Refused: nothing that the rules have allowed. Twilio's own refusals come back as
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
 import re
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 from attrs import evolve, field, frozen
 
-from servicekit.errors import ConfigurationError, Forged, Invalid, Misshapen, OutsideError, Rejected, Throttled
+from servicekit.adapters.texts.twilio.signing import proven
+from servicekit.errors import Invalid, Misshapen, OutsideError, Rejected, Throttled
 from servicekit.moments import Instant
 from servicekit.outbox.facts import TextReceived, TextReported, TextStatus
-from servicekit.ports.http import (
-    HookAnswer,
-    HttpFlow,
-    HttpRequest,
-    HttpResponse,
-    basic,
-    header,
-    refusal,
-    unreadable,
-)
+from servicekit.ports.http import HookAnswer, HttpFlow, HttpRequest, HttpResponse, basic, refusal, unreadable
 from servicekit.ports.texts import ACCOUNT_REFUSED, OutgoingText, TextCapabilities, TextHook, TextReceipt
 
-__all__ = ["Twilio"]
+__all__ = ["STATUSES", "Twilio"]
 
 STATUSES: Mapping[str, TextStatus] = MappingProxyType(
     {
@@ -67,11 +53,8 @@ _NO_DATE = (ValueError, TypeError, IndexError, OverflowError, Invalid)  # what r
 _SECOND = 1_000_000  # microseconds
 _PRICE = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_AS_BYTES = "surrogateescape"  # what is no UTF-8 stays what it is
 _SHOWN = 200  # characters of Twilio's sentence in an error's message
 _PAGE = 1000  # the most that Twilio lists at once
-_FIELDS = 500  # a call of Twilio has under a hundred
 _MEDIA = 100  # an MMS has at most ten
 _DIGITS = 4  # of any count that Twilio tells
 _WRONG_PLACE = frozenset({404, 405})  # there is no such account, or base_url leads elsewhere
@@ -176,7 +159,8 @@ class Twilio:
             ConfigurationError: neither ``report_url`` nor ``inbound_url`` is set, so no signature can be checked.
         """
         del at  # the signature covers no time; the event id stops a replay
-        told = self._proven(headers, body)
+        urls = [url for url in (self.report_url, self.inbound_url) if url]
+        told = proven(self.name, self.auth_token, urls, headers, body)
         vendor_id = _sid({"sid": told.get("MessageSid") or told.get("SmsSid")})
         word = told.get("MessageStatus") or told.get("SmsStatus", "")
         incoming = word in _INCOMING or (not word and "Body" in told)
@@ -209,31 +193,6 @@ class Twilio:
             media=tuple(_media(told)),
             evidence=told,
         )
-
-    def _proven(self, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
-        """The names and values of a call, once Twilio's signature over them is found right."""
-        urls = [url for url in (self.report_url, self.inbound_url) if url]
-        if not urls or not self.auth_token:
-            raise ConfigurationError(
-                "Twilio signs the URL that it calls with the auth token: set that, and report_url and inbound_url to the public "
-                "URLs, to read its calls."
-            )
-        kind = header(headers, "content-type").partition(";")[0].strip().lower()
-        try:
-            told, suffix, words = _json(body) if kind == "application/json" else _form(body)
-        except ValueError as error:
-            raise Forged("Nothing of this form can be signed by Twilio.", vendor=self.name) from error
-        shown = header(headers, "x-twilio-signature").strip().encode()
-        wanted = [self._signature(_with(one, suffix) + words) for url in urls for one in _spellings(url)]
-        if not any(hmac.compare_digest(shown, one) for one in wanted):
-            raise Forged("The call has no signature of Twilio's over our URL and its words.", vendor=self.name)
-        if told is None:
-            raise Misshapen("Twilio sends forms or JSON objects in UTF-8, this is neither.", vendor=self.name)
-        return told
-
-    def _signature(self, words: str) -> bytes:
-        signed = hmac.new(self.auth_token.encode(), words.encode(errors=_AS_BYTES), hashlib.sha1)
-        return base64.b64encode(signed.digest())
 
     def _refusal(self, request: HttpRequest, response: HttpResponse) -> OutsideError:
         told = response.object()
@@ -303,34 +262,3 @@ def _media(told: Mapping[str, str]) -> Iterator[str]:
 
 def _whole(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0
-
-
-def _form(body: bytes) -> tuple[dict[str, str] | None, str, str]:
-    """A form, and how it is signed: nothing to the URL, but names in order, each with its values in order, no pair twice.
-
-    The signature is over whatever bytes stand there, so that it can be judged before the words are. ValueError: there are more
-    fields than Twilio ever signs.
-    """
-    text = body.decode(errors=_AS_BYTES)
-    pairs = parse_qsl(text, keep_blank_values=True, errors=_AS_BYTES, max_num_fields=_FIELDS)
-    words = "".join(name + value for name, value in sorted(set(pairs)))
-    return None if _SURROGATE.search(words) else dict(pairs), "", words
-
-
-def _json(body: bytes) -> tuple[dict[str, str] | None, str, str]:
-    """A JSON object, its members as texts, as a form would have them; and how it is signed: a digest goes to the URL."""
-    told = HttpResponse(status=200, body=body).object()
-    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in told.items()}
-    return texts or None, f"bodySHA256={hashlib.sha256(body).hexdigest()}", ""
-
-
-def _with(url: str, suffix: str) -> str:
-    return f"{url}{'&' if '?' in url else '?'}{suffix}" if suffix else url
-
-
-def _spellings(url: str) -> tuple[str, str]:
-    """The URL without a port and with one: Twilio signs now the one, now the other."""
-    parts = urlsplit(url)
-    host = parts.netloc.removesuffix(f":{parts.port}")
-    port = parts.port or (80 if parts.scheme == "http" else 443)
-    return urlunsplit(parts._replace(netloc=host)), urlunsplit(parts._replace(netloc=f"{host}:{port}"))

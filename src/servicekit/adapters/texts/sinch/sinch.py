@@ -22,7 +22,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -30,14 +30,14 @@ from urllib.parse import quote
 
 from attrs import field, frozen
 
+from servicekit.adapters.texts.sinch.content import content, word
 from servicekit.errors import ConfigurationError, Forged, Invalid, Misshapen, OutsideError, Rejected, Stale
 from servicekit.moments import Instant
-from servicekit.outbox.facts import TextPart, TextReceived, TextReported, TextStatus
+from servicekit.outbox.facts import TextReceived, TextReported, TextStatus
 from servicekit.ports.http import HttpFlow, HttpRequest, HttpResponse, basic, header, refusal, unreadable
 from servicekit.ports.texts import ACCOUNT_REFUSED, OutgoingText, TextCapabilities, TextHook, TextReceipt
-from servicekit.sms.unlabelled import read_unlabelled, text_header
 
-__all__ = ["Sinch"]
+__all__ = ["STATUSES", "Sinch"]
 
 STATUSES: Mapping[str, TextStatus] = MappingProxyType(
     {
@@ -64,7 +64,7 @@ CODES: Mapping[int, TextStatus] = MappingProxyType(
 )
 """Sinch's own numbers, for a word that is not known. All above 401 say that the text never left; 404, that a new try may do."""
 
-_WORDS = {word.casefold(): status for word, status in STATUSES.items()}
+_WORDS = {said.casefold(): status for said, status in STATUSES.items()}
 _REPORTS = (
     "recipient_delivery_report_sms",
     "recipient_delivery_report_mms",
@@ -73,7 +73,7 @@ _REPORTS = (
 )
 _WRONG_PLACE = frozenset({404, 405})  # there is no such service plan, or base_url leads elsewhere
 _NOT_TO_THIS_ONE = frozenset({"illegal_number_type"})  # 403 for a text's own sake
-_PARAMETER = re.compile(r"\$\{([A-Za-z0-9._-]+)\}")
+_PARAMETER = re.compile(r"\$\{([A-Za-z0-9._-]{1,16})\}")  # longer names are none
 _SIGNED = "x-sinch-webhook-signature"
 _PAGE = 100  # the most that Sinch lists at once
 _SHOWN = 200  # characters of Sinch's sentence in an error's message
@@ -144,7 +144,7 @@ class Sinch:
         if not response.ok:
             raise self._refusal(request, response)
         made = response.object()
-        if not _id(made.get("id")):
+        if not word(made.get("id")):
             raise unreadable(self.name, request, response, lacks="an id")
         return _receipt(made)
 
@@ -167,7 +167,7 @@ class Sinch:
             if not isinstance(batches, list):
                 raise unreadable(self.name, request, response, lacks="a list of batches")
             known = len(seen)
-            for batch in (one for one in batches if isinstance(one, dict) and _id(one.get("id"))):
+            for batch in (one for one in batches if isinstance(one, dict) and word(one.get("id"))):
                 seen.add(batch["id"])
                 if batch.get("client_reference") != text.reference:
                     continue
@@ -202,7 +202,7 @@ class Sinch:
         raise self._misshapen(told)
 
     def _reported(self, told: Mapping[str, Any]) -> TextReported:
-        vendor_id, listed, recipient = _id(told.get("batch_id")), told.get("statuses"), told.get("recipient")
+        vendor_id, listed, recipient = word(told.get("batch_id")), told.get("statuses"), told.get("recipient")
         states = {_state(one) for one in (listed if isinstance(listed, list) else [told])} - {("", TextStatus.UNKNOWN)}
         if not vendor_id or not states:
             raise self._misshapen(told)
@@ -218,10 +218,10 @@ class Sinch:
         )
 
     def _received(self, kind: str, told: Mapping[str, Any]) -> TextReceived:
-        vendor_id, sender, to = (_id(told.get(name)) for name in ("id", "from", "to"))
+        vendor_id, sender, to = (word(told.get(name)) for name in ("id", "from", "to"))
         if not (vendor_id and sender and to):
             raise self._misshapen(told)
-        text, part, media = _content(kind, told)
+        text, part, media = content(kind, told)
         return TextReceived(
             vendor=self.name,
             event_id=vendor_id,
@@ -269,11 +269,11 @@ class Sinch:
         error = inner if isinstance(inner, dict) else told
         code, said = error.get("code"), error.get("text", error.get("message"))
         refused = refusal(self.name, request, response, message=said[:_SHOWN] if isinstance(said, str) else "")
-        if isinstance(refused, Rejected) and _id(code):
+        if isinstance(refused, Rejected) and word(code):
             refused.code = f"sinch_{code}"
         if isinstance(refused, Rejected) and response.status in _WRONG_PLACE:
             refused.code = ACCOUNT_REFUSED
-        if isinstance(refused, Rejected) and _id(code) in _NOT_TO_THIS_ONE:
+        if isinstance(refused, Rejected) and word(code) in _NOT_TO_THIS_ONE:
             # Sinch answers 403, which would stand for a no to all of us.
             facts: dict[str, Any] = {name: fact for name, fact in refused.facts.items() if name != "status"}
             return Rejected(refused.message, code=refused.code, answered=response.status, **facts)
@@ -291,16 +291,16 @@ class Sinch:
 def _state(told: object) -> tuple[str, TextStatus]:
     """Sinch's word for a state, or its number, and what that is; an empty text where there is neither."""
     known = told if isinstance(told, dict) else {}
-    word, code = _id(known.get("status")), known.get("code")
+    said, code = word(known.get("status")), known.get("code")
     number = code if type(code) is int else -1
-    status = _WORDS.get(word.casefold()) or CODES.get(number, TextStatus.UNKNOWN)
-    return word or (str(number) if number in CODES else ""), status
+    status = _WORDS.get(said.casefold()) or CODES.get(number, TextStatus.UNKNOWN)
+    return said or (str(number) if number in CODES else ""), status
 
 
 def _receipt(batch: Mapping[str, Any]) -> TextReceipt:
     canceled = batch.get("canceled") is True
     return TextReceipt(
-        vendor_id=_id(batch["id"]), status=TextStatus.UNSENT if canceled else TextStatus.SENT, evidence=batch
+        vendor_id=word(batch["id"]), status=TextStatus.UNSENT if canceled else TextStatus.SENT, evidence=batch
     )
 
 
@@ -309,11 +309,6 @@ def _made(batch: Mapping[str, Any]) -> Instant | None:
         return Instant.parse(str(batch.get("created_at")))
     except (Invalid, OverflowError):  # the latter: an offset that leads out of the years 1 to 9999
         return None
-
-
-def _id(value: object) -> str:
-    """An id or a word, or an empty text for what is none."""
-    return value if isinstance(value, str) and value.isprintable() else ""
 
 
 def _stamp(at: Instant) -> str:
@@ -325,42 +320,3 @@ def _number(shown: str) -> str:
     """A number in E.164: Sinch leaves the plus sign out. Short codes and names stay as they are."""
     long = shown.isascii() and shown.isdigit() and len(shown) >= _LONG
     return f"+{shown}" if long else shown
-
-
-# What people send
-
-
-def _content(kind: str, told: Mapping[str, Any]) -> tuple[str, TextPart | None, tuple[str, ...]]:
-    """Text, part and media of an inbound message."""
-    body = told.get("body")
-    if kind == "mo_text" and isinstance(body, str):
-        return body, None, ()
-    if kind == "mo_media" and isinstance(body, dict):
-        words = [word for name in ("subject", "message") if isinstance(word := body.get(name), str) and word]
-        return "\n".join(words), None, tuple(_media(body.get("media")))
-    if kind == "mo_binary":
-        return _binary(told)
-    return "", None, (f"{kind}, unreadable",)
-
-
-def _media(things: object) -> Iterator[str]:
-    for thing in things if isinstance(things, list) else ():
-        known = thing if isinstance(thing, dict) else {}
-        kind, url = (_id(known.get(name)) for name in ("content_type", "url"))
-        yield f"{kind or 'media'} {url or '(not taken over by Sinch)'}"
-
-
-def _binary(told: Mapping[str, Any]) -> tuple[str, TextPart | None, tuple[str, ...]]:
-    """A binary SMS: a part of a long text if its header and its octets say so, otherwise named."""
-    try:
-        octets = base64.b64decode(str(told.get("body")), validate=True)
-        udh = bytes.fromhex(str(told.get("udh") or ""))
-    except ValueError:
-        return "", None, ("binary, unreadable",)
-    said, read = text_header(udh), read_unlabelled(udh, octets)
-    part = None
-    if said is not None:
-        part = TextPart(
-            reference=f"{16 if said.wide_reference else 8}:{said.reference}", number=said.number, total=said.total
-        )
-    return (read.text, part, ()) if read is not None else ("", part, (f"binary, {len(octets)} bytes",))
