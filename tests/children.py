@@ -20,12 +20,13 @@ from servicekit.commands import Command
 from servicekit.errors import Refused
 from servicekit.groups import Limit
 from servicekit.kit import storage_of
+from servicekit.mail import VerifiedInFront
 from servicekit.messages import Message
 from servicekit.moments import Instant
 from servicekit.sms import parse_number
 from servicekit.testing.clock import ManualClock
 from servicekit.usecases.delivering import preparations
-from world import elks_adapter, exivo_adapter, zoom_adapter
+from world import GATEWAY, elks_adapter, envelope, exivo_adapter, mail, zoom_adapter
 
 
 def _warm() -> None:
@@ -80,10 +81,10 @@ def claim_all(path: str, at: Instant) -> list[tuple[str, int]]:
     with closing(SqliteStorage(path, synchronous="normal")) as storage:
         while True:
             with storage.write() as store:
-                effect = store.effects.claim(at, at + timedelta(minutes=1))
-            if effect is None:
+                effects = store.effects.claim(at, at + timedelta(minutes=1), most=3)
+            if not effects:
                 return claimed
-            claimed.append((str(effect.id), effect.fence))
+            claimed += [(str(effect.id), effect.fence) for effect in effects]
 
 
 def perform(path: str, commands: Sequence[Command[Any]], by: Principal, at: Instant) -> list[str]:
@@ -197,3 +198,11 @@ def perform_or_die(path: str, command: Command[Any], by: Principal, at: Instant,
     with _mortal_kit(path, Outside(exivo="http://127.0.0.1:1", zoom="http://127.0.0.1:1"), at, countdown) as kit:
         countdown.left = steps
         kit.perform(command, by=by)
+
+
+def take_mail(url: str, sender: str, alike: bool) -> str:
+    """Take a mail in, the same words in every process or not; its status in the log."""
+    with Kit.open(url, gateway_domain=GATEWAY, senders=VerifiedInFront(), migrate=False) as kit:
+        raw = mail("Hej" if alike else f"Hej {os.getpid()}", sender=sender, number=os.getpid())
+        (line,) = kit.receive("mail", envelope(sender, "+46701740605"), raw).lines
+        return line.message.shown if line.message is not None else line.refusal

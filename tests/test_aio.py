@@ -18,7 +18,7 @@ from servicekit import AsyncKit, Kit, Principal
 from servicekit.adapters.mail.smtp import Smtp
 from servicekit.aio import KitOptions
 from servicekit.bookings import AddBranch, AddClient, AddProvider, AddService, Book
-from servicekit.errors import ConfigurationError, Invalid, NotFound, Unreachable
+from servicekit.errors import ConfigurationError, Invalid, NotFound
 from servicekit.groups import AddGroup, Founded, FoundOrganisation, ProvideNumbers
 from servicekit.mail import Envelope, VerifiedInFront
 from servicekit.meetings import FetchHostLink, GetMeeting
@@ -322,15 +322,3 @@ def test_a_delivery_that_is_cancelled_outside_is_looked_up_later(database_url: s
 
     run(body)
     assert len(carrier.handset("+46701740605")) == 1
-
-
-def test_an_awaited_relay_drives_no_flow_itself() -> None:
-    """Its flows are awaited; whoever drives one by it has made a mistake."""
-    from servicekit.aio import _Undriven
-
-    with pytest.raises(AssertionError, match="is awaited"):
-        _Undriven().run(_flow())
-
-
-def _flow() -> Any:
-    yield Unreachable("never run")

@@ -302,6 +302,7 @@ def opened(
         "base_url": "https://salon.example",
         "transport": transport(elks, exivo, zoom),
         "clock": clock,
+        "in_flight": 1,  # one after the other, so that what comes of it comes in one order; relays' own tests ask for more
     }
     with (
         Kit.open(f"sqlite:////{path}?synchronous=normal", **{**wired, **options}) as kit,

@@ -11,8 +11,7 @@ Rules kept here:
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -22,6 +21,7 @@ from servicekit.commands import Command, Principal, Query
 from servicekit.kit import Kit
 from servicekit.moments import Clock, Instant
 from servicekit.ports.http import HookAnswer
+from servicekit.runtime.hop import hop
 from servicekit.runtime.http import AsyncHttpDriver
 from servicekit.usecases.looking import Asked
 
@@ -30,14 +30,12 @@ if TYPE_CHECKING:
 
     from servicekit.mail import Envelope
     from servicekit.messages import Route
-    from servicekit.outbox.effects import Effect
     from servicekit.outbox.retry import RetryPolicy
     from servicekit.ports.doors import Doors
-    from servicekit.ports.http import HttpFlow
     from servicekit.ports.mail import Mailer, SenderProof
     from servicekit.ports.meetings import Meetings
     from servicekit.ports.texts import Texts
-    from servicekit.runtime.relay import Calling, Delivered, InTransaction, Relay
+    from servicekit.runtime.relay import Delivered
     from servicekit.usecases.carriers import Carriers
     from servicekit.usecases.mailing import MailTaken
 
@@ -60,6 +58,7 @@ class KitOptions(TypedDict, total=False):
     senders: SenderProof | None
     password_url: str
     clock: Clock | None
+    in_flight: int
     lease: timedelta
     longest_call: timedelta
     retry: RetryPolicy | None
@@ -104,7 +103,7 @@ class AsyncKit:
         opened: list[Kit] = []  # also where this is cancelled while the kit opens
         with ThreadPoolExecutor(threads, thread_name_prefix="servicekit") as executor:
             try:
-                await _hop(executor, lambda: opened.append(Kit.open(url, **options)))
+                await hop(executor, lambda: opened.append(Kit.open(url, **options)))
                 async with AsyncHttpDriver(transport) as driver:
                     yield cls(opened[0], driver, executor)
             finally:
@@ -119,11 +118,11 @@ class AsyncKit:
         A connection that is passed as ``within`` is used in another thread while this is awaited: one of psycopg may be,
         one of ``sqlite3`` only if it was opened with ``check_same_thread=False``.
         """
-        return await _hop(self._executor, lambda: self._kit.perform(command, by=by, at=at, within=within))
+        return await hop(self._executor, lambda: self._kit.perform(command, by=by, at=at, within=within))
 
     async def ask(self, query: Query[T], *, by: Principal, at: Instant | None = None) -> T:
         """Answer a reading, as :meth:`servicekit.Kit.ask` does."""
-        result = await _hop(self._executor, lambda: self._kit.read(query, by=by, at=at))
+        result = await hop(self._executor, lambda: self._kit.read(query, by=by, at=at))
         return await self._driver.run(result.flow()) if isinstance(result, Asked) else result
 
     @overload
@@ -138,77 +137,16 @@ class AsyncKit:
         self, source: str, headers: Any, body: bytes, *, at: Instant | None = None
     ) -> MailTaken | HookAnswer:
         """Take in a mail or a vendor's webhook, as :meth:`servicekit.Kit.receive` does."""
-        taken: MailTaken | HookAnswer = await _hop(
+        taken: MailTaken | HookAnswer = await hop(
             self._executor, lambda: self._kit.receive(source, headers, body, at=at)
         )
         return taken
 
     async def deliver(self) -> Delivered:
         """Do what is due outside, until nothing is, as :meth:`servicekit.Kit.deliver` does."""
-        from servicekit.runtime.relay import delivered
-
-        relay = self._kit.relay_over(_Undriven())
-        settled = []
-        while (effect := await self._step(relay)) is not None:
-            settled.append(effect)
-        return delivered(settled)
+        return await self._kit.relay().deliver(self._driver)
 
     @property
     def sources(self) -> frozenset[str]:
         """The names that :meth:`receive` knows besides ``"mail"``."""
         return self._kit.sources
-
-    async def _step(self, relay: Relay) -> Effect | None:
-        """The relay's deeds for one effect, awaited one after the other."""
-        deeds = relay.deeds()
-        heard: Any = None
-        failed: Exception | None = None
-        try:
-            while True:
-                deed = deeds.send(heard) if failed is None else deeds.throw(failed)
-                heard, failed = None, None
-                try:
-                    heard = await self._do(relay, deed)
-                except Exception as error:  # noqa: BLE001 - thrown in where it is waited for, and judged there
-                    failed = error
-        except StopIteration as end:
-            settled: Effect | None = end.value
-            return settled
-        finally:
-            deeds.close()
-
-    async def _do(self, relay: Relay, deed: InTransaction | Calling) -> Any:
-        from servicekit.ports.store import transact
-        from servicekit.runtime.deadline import bounded
-        from servicekit.runtime.relay import InTransaction
-
-        if isinstance(deed, InTransaction):
-            return await _hop(self._executor, lambda: transact(relay.storage, deed.body))
-        called = await _hop(self._executor, deed.call)  # which blocks, or makes a flow
-        return await self._driver.run(bounded(called, deed.span)) if isinstance(called, Generator) else called
-
-
-class _Undriven:
-    """Stands where a relay has its driver, since its flows are awaited."""
-
-    def run(self, flow: HttpFlow[T]) -> T:
-        raise AssertionError(f"{flow} is awaited, and not driven here")
-
-
-async def _hop(executor: ThreadPoolExecutor, call: Callable[[], T]) -> T:
-    """Run what blocks in a thread. Cancelled before it has begun, it never begins; after that its end is waited for."""
-    running = executor.submit(call)
-    awaited = asyncio.wrap_future(running)
-    try:
-        await asyncio.wait([awaited])
-    except asyncio.CancelledError:
-        running.cancel()
-        while not awaited.done():
-            try:
-                await asyncio.wait([awaited])
-            except asyncio.CancelledError:  # asked twice: the answer is the same
-                continue
-        if not awaited.cancelled():
-            awaited.exception()  # looked at, so that asyncio does not report it as lost
-        raise
-    return awaited.result()

@@ -175,8 +175,7 @@ def test_a_notice_that_was_overtaken_is_not_sent(world: World) -> None:
     """A relay had it and died; meanwhile the booking was moved: the newer notice says what holds."""
     booking = world.book(world.haircut)
     with world.look() as store:
-        held = store.effects.claim(world.now, world.now + HOUR)
-    assert held is not None
+        (held,) = store.effects.claim(world.now, world.now + HOUR)
     assert held.kind is EffectKind.NOTICE
     world.ask(Rebook(booking.id, starts=booking.starts + DAY))
     world.settle()

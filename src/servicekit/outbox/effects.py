@@ -20,7 +20,7 @@ from servicekit.commands import Command, Query
 from servicekit.ids import EffectId, GroupId
 from servicekit.moments import Instant
 
-__all__ = ["Effect", "EffectKind", "EffectState", "ListEffects", "RetryEffect", "Stage"]
+__all__ = ["ALL_KINDS", "Effect", "EffectKind", "EffectState", "ListEffects", "RetryEffect", "Stage"]
 
 
 class EffectKind(StrEnum):
@@ -40,6 +40,9 @@ class EffectKind(StrEnum):
     """The subject, a new user, is mailed a link to choose a password."""
     PARTS = "parts"
     """What has come of the subject, a long text from a mobile, goes to whose it is, whether or not its other parts come."""
+
+
+ALL_KINDS: tuple[EffectKind, ...] = tuple(EffectKind)
 
 
 class EffectState(StrEnum):

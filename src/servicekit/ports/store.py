@@ -35,7 +35,7 @@ from servicekit.meetings import Meeting
 from servicekit.messages import Message, MessagePart, SearchLog, Thread, ThreadMark
 from servicekit.moments import Instant, Window
 from servicekit.notices import Template
-from servicekit.outbox.effects import Effect, EffectKind, EffectState
+from servicekit.outbox.effects import ALL_KINDS, Effect, EffectKind, EffectState
 from servicekit.outbox.letters import Letter
 from servicekit.permissions import Grant, Visible
 from servicekit.portal import Customer, CustomerUser, Facility, Order
@@ -314,7 +314,7 @@ class Effects(Table[Effect], Protocol):
         ...
 
     def claim(
-        self, at: Instant, until: Instant, *, kinds: Collection[EffectKind] = EffectKind, most: int = 1
+        self, at: Instant, until: Instant, *, kinds: Collection[EffectKind] = ALL_KINDS, most: int = 1
     ) -> tuple[Effect, ...]:
         """The effects of these kinds that are due first, now leased until ``until`` under a new fence; in one statement.
 
@@ -334,7 +334,7 @@ class Effects(Table[Effect], Protocol):
         """
         ...
 
-    def next_due(self, at: Instant, *, kinds: Collection[EffectKind] = EffectKind) -> Instant | None:
+    def next_due(self, at: Instant, *, kinds: Collection[EffectKind] = ALL_KINDS) -> Instant | None:
         """When the next effect of these kinds is due or the next lease runs out, at or after ``at``; None if nothing waits.
 
         What :meth:`claim` would pass over for another's sake does not count: it comes up when that one is settled.

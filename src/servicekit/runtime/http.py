@@ -9,15 +9,17 @@ Rules kept here:
   from the environment, and no body is read beyond :data:`LARGEST_BODY`.
 
 Refused: URLs that no request can be made of (``ConfigurationError``: a base URL without its scheme).
-httpx logs methods and URLs at INFO; no adapter puts a secret into a URL.
+Methods and URLs are logged at INFO; no adapter puts a secret into a URL.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST_BODY", "AsyncHttpDriver", "HttpDriver"]
 
 T = TypeVar("T")
+_log = logging.getLogger("servicekit.http")
 
 LARGEST_BODY = 5 * 1024 * 1024
 """Bytes of a response's body, decoded, that a driver takes in."""
@@ -103,13 +106,15 @@ class AsyncHttpDriver:
     """The same over asyncio; ``request.timeout`` bounds the whole exchange exactly.
 
     Args:
-        transport: stands in for the network; httpx's own by default.
+        transport: stands in for the network; :class:`servicekit.runtime.wire.Connections` by default.
     """
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        import httpx
+        if transport is None:
+            from servicekit.runtime.wire import Connections
 
-        self._client = httpx.AsyncClient(transport=transport, **_settings())
+            transport = Connections(LARGEST_BODY)
+        self._transport = transport
 
     async def run(self, flow: HttpFlow[T]) -> T:
         """Drive ``flow`` to its end; raises as :meth:`HttpDriver.run` does. A cancelled call closes its flow."""
@@ -128,7 +133,7 @@ class AsyncHttpDriver:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -141,10 +146,16 @@ class AsyncHttpDriver:
     async def _exchange(self, request: HttpRequest) -> HttpResponse:
         body = bytearray()
         with _translated(request):
-            async with asyncio.timeout(request.timeout), self._client.stream(**_call(request)) as response:
-                async for chunk in response.aiter_bytes():
-                    _take(body, chunk, request)
-                return HttpResponse(status=response.status_code, headers=dict(response.headers), body=bytes(body))
+            asked = _asked(request)
+            async with asyncio.timeout(request.timeout):
+                response = await self._transport.handle_async_request(asked)
+                try:
+                    async for chunk in response.aiter_bytes():
+                        _take(body, chunk, request)
+                finally:
+                    await response.aclose()
+            _log.info("HTTP Request: %s %s %d", request.method, asked.url, response.status_code)
+            return HttpResponse(status=response.status_code, headers=dict(response.headers), body=bytes(body))
 
 
 @frozen
@@ -172,21 +183,53 @@ def _settings() -> dict[str, Any]:
         "trust_env": False,
         # One account's session cookie must not travel with another's request.
         "cookies": CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-        "headers": {"user-agent": "servicekit", "accept-encoding": "identity"},
+        "headers": _HEADERS,
     }
 
 
 def _call(request: HttpRequest) -> Mapping[str, Any]:
     import httpx
 
-    # Connecting gets half the time at most, so that a peer who never answers is told from an answer that is lost.
     return {
         "method": request.method,
         "url": request.url,
         "headers": dict(request.headers),
         "content": request.body,
-        "timeout": httpx.Timeout(request.timeout, connect=min(_CONNECT, request.timeout / 2)),
+        "timeout": httpx.Timeout(request.timeout, connect=_to_connect(request)),
     }
+
+
+_HEADERS = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "servicekit"}
+
+
+def _asked(request: HttpRequest) -> httpx.Request:
+    """What a transport takes: with neither redirects, cookies nor proxies, because those are the client's."""
+    import httpx
+
+    url = _url(request.url)
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise httpx.UnsupportedProtocol("neither http://host nor https://host")
+    timeout = httpx.Timeout(request.timeout, connect=_to_connect(request))
+    return httpx.Request(
+        request.method,
+        url,
+        headers={**_HEADERS, **{name.lower(): value for name, value in request.headers.items()}},
+        content=request.body,
+        extensions={"timeout": timeout.as_dict()},
+    )
+
+
+def _to_connect(request: HttpRequest) -> float:
+    """Half the time at most, so that a peer who never answers is told from an answer that is lost."""
+    return min(_CONNECT, request.timeout / 2)
+
+
+@lru_cache(maxsize=256)
+def _url(text: str) -> httpx.URL:
+    """Parsing one takes as long as sending a request; most are the same few."""
+    import httpx
+
+    return httpx.URL(text)
 
 
 def _take(body: bytearray, chunk: bytes, request: HttpRequest) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from servicekit.errors import OutsideError
 from servicekit.outbox.effects import Effect, EffectKind
@@ -55,12 +55,16 @@ Verdict = Done | Next | Failed | GivenUp
 class Outside:
     """One thing to do outside of any transaction: a flow to be driven, or a call that blocks.
 
-    ``record`` gets the result in the next transaction, ``failed`` the error.
+    ``record`` gets the result in the next transaction, ``failed`` the error. Both may be run again, from the same state.
+
+    Attributes:
+        flows: ``call`` itself does nothing but make a flow, so it needs no thread of its own.
     """
 
     call: Callable[[], HttpFlow[Any] | object]
     record: Callable[[Work, Any], Verdict]
     failed: Callable[[Work, OutsideError], Verdict]
+    flows: bool = field(default=False, kw_only=True)
 
 
 Step = Outside | Verdict

@@ -38,12 +38,14 @@ def prepare_key(work: Work, effect: Effect) -> Step:
                 lambda: doors.find(key.site, key.marker),
                 lambda later, found: _found(later, key.id, found),
                 lambda _, error: Failed(error, stubborn=True),
+                flows=True,
             )
         case End(key):
             return Outside(
                 lambda: doors.revoke(key.site, key.vendor_id),
                 lambda later, _: _mark(later, key.id, KeyState.ENDED),
                 lambda _, error: Failed(error, stubborn=True),
+                flows=True,
             )
     return _ask(work, doors, step.key, stubborn=any(other.state is KeyState.MADE for other in keys))
 
@@ -58,6 +60,7 @@ def _ask(work: Work, doors: Doors, key: Key, *, stubborn: bool) -> Step:
         lambda: doors.create(key.site, order, at),
         lambda later, made: _mark(later, key.id, KeyState.MADE, vendor_id=made.vendor_id),
         lambda later, error: _not_made(later, key.id, error, stubborn=stubborn),
+        flows=True,
     )
 
 

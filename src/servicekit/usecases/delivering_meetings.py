@@ -52,6 +52,7 @@ def _make(work: Work, service: Meetings, meeting: Meeting, *, look_up: bool) -> 
             lambda: service.find(order, at),
             lambda later, found: _found(later, meeting.id, found),
             lambda _, error: Failed(error, stubborn=True),
+            flows=True,
         )
     if meeting.closes <= work.at:
         _mark(work, meeting.id, state=MeetingState.DROPPED, detail="its time was over before it could be made")
@@ -61,6 +62,7 @@ def _make(work: Work, service: Meetings, meeting: Meeting, *, look_up: bool) -> 
         lambda: service.create(order, at),
         lambda later, made: _adopt(later, meeting.id, made),
         lambda later, error: _not_made(later, meeting.id, error),
+        flows=True,
     )
 
 
@@ -73,11 +75,13 @@ def _change(work: Work, service: Meetings, meeting: Meeting, *, remove: bool) ->
             lambda: service.remove(meeting.vendor_id, at),
             lambda later, _: _mark(later, meeting.id, state=MeetingState.REMOVED),
             lambda _, error: Failed(error, stubborn=True),
+            flows=True,
         )
     return Outside(
         lambda: service.move(meeting.vendor_id, window, zone, at),
         lambda later, moved: _moved(later, meeting, moved),
         lambda _, error: Failed(error),
+        flows=True,
     )
 
 

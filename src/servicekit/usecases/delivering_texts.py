@@ -13,6 +13,7 @@ Rules kept here:
 from __future__ import annotations
 
 from datetime import timedelta
+from inspect import isgeneratorfunction
 
 from attrs import evolve
 
@@ -60,6 +61,7 @@ def _ask(work: Work, carriers: Carriers, message: Message) -> Step:
         lambda: carrier.send(text),
         lambda later, receipt: _adopt(later, message.id, carrier, receipt),
         lambda later, error: _failed(later, message.id, error),
+        flows=isgeneratorfunction(carrier.send),
     )
 
 
@@ -78,6 +80,7 @@ def _look_up(work: Work, carriers: Carriers, message: Message, effect: Effect) -
             lambda: carrier.send(text),
             lambda later, receipt: _adopt(later, message.id, carrier, receipt),
             lambda _, error: Failed(error),
+            flows=isgeneratorfunction(carrier.send),
         )
     if not carrier.capabilities.look_up:
         doubt = effect.trouble or message.detail
@@ -87,6 +90,7 @@ def _look_up(work: Work, carriers: Carriers, message: Message, effect: Effect) -
         lambda: carrier.find(text, message.made_at - _CLOCKS_DIFFER),
         lambda later, found: _found(later, message.id, carrier, found),
         lambda _, error: Failed(error),
+        flows=isgeneratorfunction(carrier.find),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from servicekit.adapters.storage.tables import SqlTable
 from servicekit.ids import EffectId, GroupId
 from servicekit.moments import Instant
-from servicekit.outbox.effects import Effect, EffectState
+from servicekit.outbox.effects import ALL_KINDS, Effect, EffectKind, EffectState
 
 __all__ = ["EffectTable"]
 
@@ -22,6 +24,7 @@ _FREE = """
     ))
 """
 _CLAIMABLE = f"state IN ('due', 'leased') AND due_at <= ? AND (state = 'due' OR leased_until <= ?) AND {_FREE}"
+_WAITING = f"state IN ('due', 'leased') AND {_FREE}"
 
 
 class EffectTable(SqlTable[Effect]):
@@ -37,14 +40,27 @@ class EffectTable(SqlTable[Effect]):
         )
         self.add(effect)
 
-    def claim(self, at: Instant, until: Instant) -> Effect | None:
-        """Lease the first that is due."""
+    def claim(
+        self, at: Instant, until: Instant, *, kinds: Collection[EffectKind] = ALL_KINDS, most: int = 1
+    ) -> tuple[Effect, ...]:
+        """Lease those that are due first, in one statement."""
+        # A list that is made once: PostgreSQL may look into a mere subquery again, and then find others behind locked rows.
         found = self.execute(
-            f"UPDATE effects SET state = 'leased', leased_until = ?, fence = fence + 1 WHERE id = ("  # noqa: S608
-            f"SELECT id FROM effects WHERE {_CLAIMABLE} ORDER BY due_at, id LIMIT 1{self.dialect.claim}) RETURNING {self.columns}",
-            [until.us, at.us, at.us],
-        ).fetchone()
-        return None if found is None else self.rows.thing(found)
+            f"WITH first (found) AS MATERIALIZED (SELECT id FROM effects WHERE {_CLAIMABLE} AND {_one_of(kinds)}"  # noqa: S608
+            f" ORDER BY due_at, id LIMIT {most:d}{self.dialect.claim})"
+            " UPDATE effects SET state = 'leased', leased_until = ?, fence = fence + 1"
+            f" WHERE id IN (SELECT found FROM first) RETURNING {self.columns}",
+            [at.us, at.us, until.us],
+        ).fetchall()
+        return tuple(sorted(map(self.rows.thing, found), key=lambda effect: (effect.due_at.us, effect.id)))
+
+    def hold_lease(self, effect: Effect) -> bool:
+        """Lock the row, if its fence is still ours."""
+        found = self.execute(
+            f"SELECT 1 FROM effects WHERE id = ? AND fence = ? AND state = 'leased'{self.dialect.hold}",  # noqa: S608
+            [effect.id, effect.fence],
+        )
+        return found.fetchone() is not None
 
     def settle(self, effect: Effect) -> bool:
         """Update where the fence is still ours."""
@@ -61,11 +77,11 @@ class EffectTable(SqlTable[Effect]):
         )
         return done.rowcount == 1
 
-    def next_due(self, at: Instant) -> Instant | None:
+    def next_due(self, at: Instant, *, kinds: Collection[EffectKind] = ALL_KINDS) -> Instant | None:
         """The earliest of due times and ends of leases; what waits for another effect comes up with that one."""
         (found,) = self.execute(
             "SELECT min(CASE WHEN state = 'leased' AND leased_until > due_at THEN leased_until ELSE due_at END)"  # noqa: S608
-            f" FROM effects WHERE state IN ('due', 'leased') AND {_FREE}",
+            f" FROM effects WHERE {_WAITING} AND {_one_of(kinds)}",
             [],
         ).fetchone()
         return None if found is None else max(at, Instant(found))
@@ -83,3 +99,8 @@ class EffectTable(SqlTable[Effect]):
             ).fetchone()
             is not None
         )
+
+
+def _one_of(kinds: Collection[EffectKind]) -> str:
+    """The test for a row's kind; the kinds are our own words, so they may stand in the statement."""
+    return f"kind IN ({', '.join(sorted(repr(kind.value) for kind in kinds))})"

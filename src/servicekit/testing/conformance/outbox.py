@@ -20,8 +20,8 @@ BOOKED = {"subject": "bkg_1", "about": "bkg_1"}
 def claimed(store: Transaction, at: timedelta = timedelta()) -> Effect:
     """What is claimed so long after noon, for a minute."""
     found = store.effects.claim(NOON + at, NOON + at + MINUTE)
-    assert found is not None, "nothing was claimed"
-    return found
+    assert len(found) == 1, "nothing was claimed"
+    return found[0]
 
 
 def state(store: Transaction, number: int) -> EffectState:
@@ -55,14 +55,14 @@ class Outbox:
             1,
         )
         assert [claimed(store).id for _ in range(2)] == [nth(EffectId, 2), nth(EffectId, 3)]
-        assert store.effects.claim(NOON, NOON + MINUTE) is None
+        assert store.effects.claim(NOON, NOON + MINUTE) == ()
         assert claimed(store, 2 * MINUTE).id in {nth(EffectId, 1), nth(EffectId, 4)}
 
     def test_an_effect_is_due_at_its_very_time(self, store: Transaction) -> None:
         """Not a microsecond before."""
         store.effects.enqueue(effect(1))
 
-        assert store.effects.claim(NOON - TICK, NOON + MINUTE) is None
+        assert store.effects.claim(NOON - TICK, NOON + MINUTE) == ()
         assert claimed(store).id == nth(EffectId, 1)
 
     @pytest.mark.parametrize("settled", [EffectState.DONE, EffectState.DEAD])
@@ -71,7 +71,7 @@ class Outbox:
         store.effects.enqueue(effect(1))
         assert store.effects.settle(evolve(claimed(store), state=settled, trouble="why"))
 
-        assert store.effects.claim(NOON + 9 * MINUTE, NOON + 10 * MINUTE) is None
+        assert store.effects.claim(NOON + 9 * MINUTE, NOON + 10 * MINUTE) == ()
         after = store.effects.get(nth(EffectId, 1))
         assert (after.state, after.leased_until, after.trouble, after.fence) == (settled, None, "why", 1)
 
@@ -80,7 +80,7 @@ class Outbox:
         store.effects.enqueue(effect(1))
         first = claimed(store)
 
-        assert store.effects.claim(NOON + MINUTE - TICK, NOON + 2 * MINUTE) is None
+        assert store.effects.claim(NOON + MINUTE - TICK, NOON + 2 * MINUTE) == ()
         second = claimed(store, MINUTE)
         assert (second.id, second.fence) == (first.id, 2)
         assert not store.effects.settle(evolve(first, state=EffectState.DONE))
@@ -98,7 +98,7 @@ class Outbox:
         store.effects.enqueue(effect(4, kind=EffectKind.KEY, subject="bkg_2"))
 
         assert {claimed(store).id, claimed(store).id} == {nth(EffectId, 3), nth(EffectId, 4)}
-        assert store.effects.claim(NOON, NOON + MINUTE) is None
+        assert store.effects.claim(NOON, NOON + MINUTE) == ()
 
     def test_an_expired_lease_comes_before_what_waits_for_its_subject(self, store: Transaction) -> None:
         """Its holder may still be at work: the fence moves on before anything else of the subject is begun."""
@@ -108,7 +108,7 @@ class Outbox:
 
         again = claimed(store, MINUTE)
         assert (again.id, again.fence) == (first.id, first.fence + 1)
-        assert store.effects.claim(NOON + MINUTE, NOON + 2 * MINUTE) is None
+        assert store.effects.claim(NOON + MINUTE, NOON + 2 * MINUTE) == ()
 
     @pytest.mark.parametrize("outstanding", [EffectState.DUE, EffectState.LEASED, EffectState.DEAD])
     def test_a_notice_waits_while_a_deed_of_its_booking_is_outstanding(
@@ -118,7 +118,7 @@ class Outbox:
         store.effects.add(key(1, state=outstanding, due_at=NOON + MINUTE, leased_until=NOON + 9 * MINUTE))
         store.effects.enqueue(notice(2))
 
-        assert store.effects.claim(NOON, NOON + MINUTE) is None
+        assert store.effects.claim(NOON, NOON + MINUTE) == ()
 
     @pytest.mark.parametrize("settled", [EffectState.DONE, EffectState.REPLACED])
     def test_a_notice_goes_out_once_the_deeds_are_settled(self, store: Transaction, settled: EffectState) -> None:
@@ -176,7 +176,7 @@ class Outbox:
 
         after = store.effects.get(nth(EffectId, 1))
         assert after == evolve(failed, leased_until=None)
-        assert store.effects.claim(NOON + 5 * MINUTE - TICK, NOON + 9 * MINUTE) is None
+        assert store.effects.claim(NOON + 5 * MINUTE - TICK, NOON + 9 * MINUTE) == ()
         assert claimed(store, 5 * MINUTE).fence == 2
 
     def test_the_next_due_time_is_the_earliest_of_dues_and_ends_of_leases(self, store: Transaction) -> None:
@@ -232,8 +232,8 @@ class Outbox:
 
         def claim(_: int) -> list[tuple[str, int]]:
             mine = []
-            while (found := transact(storage, lambda store: store.effects.claim(NOON, NOON + MINUTE))) is not None:
-                mine.append((str(found.id), found.fence))
+            while found := transact(storage, lambda store: store.effects.claim(NOON, NOON + MINUTE, most=3)):
+                mine += [(str(one.id), one.fence) for one in found]
             return mine
 
         transact(storage, fill)
@@ -258,8 +258,7 @@ class Outbox:
         for round_ in range(10):
             first, newer = 2 * round_ + 1, 2 * round_ + 2
             transact(storage, lambda store, n=first: store.effects.enqueue(effect(n, subject=f"s{n}")))  # type: ignore[misc]
-            held = transact(storage, lambda store: store.effects.claim(NOON, NOON + MINUTE))
-            assert held is not None
+            (held,) = transact(storage, lambda store: store.effects.claim(NOON, NOON + MINUTE))
 
             def act(number: int, held: Effect = held, newer: int = newer) -> None:
                 if number:
