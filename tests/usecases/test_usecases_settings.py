@@ -112,6 +112,34 @@ def test_what_would_refuse_every_text_is_refused_when_it_is_set(
     assert code(it.refused(AddGroup(parent=it.root.id, name="X", settings=Settings(**settings)))) == (Invalid, expected)
 
 
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"destinations": ("XX",)}, "unknown_country"),
+        ({"costly_numbers": ("0900123456",)}, "not_listable"),
+        ({"alarm_senders": ("anna",)}, "not_an_address"),
+        ({"trusted_relays": ("0.0.0.0/0",)}, "wide_relay"),
+        ({"trusted_relays": ("127.0.0.1",)}, "local_relay"),
+        ({"trusted_relays": ("mail.ettstad.example",)}, "not_a_network"),
+    ],
+)
+def test_what_opens_the_gateway_to_nobody_is_refused(it: Town, settings: dict[str, Any], expected: str) -> None:
+    """When it is set, and when a group is made with it; nothing is written."""
+    for command in (
+        ChangeSettings(group=it.root.id, change=Settings(**settings)),
+        AddGroup(parent=it.root.id, name="School", settings=Settings(**settings)),
+    ):
+        assert code(it.refused(command)) == (Invalid, expected)
+
+
+def test_addresses_of_machines_are_kept_as_they_are_compared(it: Town) -> None:
+    """In lower case, their domain in ASCII; and they are bound by the lock on permissions."""
+    it.ask(ChangeSettings(group=it.root.id, change=Settings(alarm_senders=("Frys@Bücher.Example",))))
+    assert it.ask(GetSettings(it.root.id))["alarm_senders"].value == ("frys@xn--bcher-kva.example",)
+    it.ask(ChangeSettings(group=it.root.id, inherit=("alarm_senders",)))
+    assert it.ask(GetSettings(it.root.id))["alarm_senders"].value == ()
+
+
 def test_a_signature_of_four_segments_is_taken(it: Town) -> None:
     """And a sender name that is empty again: the group then has none."""
     assert it.set(it.root, signature="x" * 612, sender_name="").settings.sender_name == ""

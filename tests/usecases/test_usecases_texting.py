@@ -440,3 +440,57 @@ def test_a_text_keeps_the_group_that_its_user_had(world: World) -> None:
 
     assert world.ask(SearchLog(group=shop.id)).messages == (message,)
     assert world.ask(SearchLog(group=other.id)).messages == ()
+
+
+# Destinations
+
+
+@pytest.mark.spec("M-36")
+@pytest.mark.parametrize(
+    ("settings_", "to", "allowed"),
+    [
+        ({}, MOBILE, True),
+        ({}, "+4791234567", False),
+        ({"destinations": ("NO",)}, "+4791234567", True),
+        ({"destinations": ("NO",)}, MOBILE, True),
+        ({"country_code": 47}, "+4791234567", True),
+        ({"country_code": 47}, MOBILE, False),
+        ({"country_code": 1}, "+14165550123", False),
+        ({"country_code": 1, "destinations": ("CA",)}, "+14165550123", True),
+        ({}, "+881612345678", False),
+        ({}, "0900-123456", False),
+        ({"costly_numbers": ("+46900123456",)}, "0900-123456", True),
+        ({"costly_numbers": ("+46900123456",)}, "0900-123457", False),
+        ({}, "72456", False),
+        ({"costly_numbers": ("72456",)}, "72456", True),
+    ],
+)
+def test_texts_go_to_the_own_country_and_to_what_is_named(
+    world: World,
+    settings_: dict[str, Any],
+    to: str,
+    allowed: bool,
+) -> None:
+    """Other countries, premium numbers and short codes only where the group says so; what is refused is logged and costs 0."""
+    change(world, destinations=(), may_receive=True, user_quota=Quota(1))
+    change(world, **settings_)
+    message = send(world, to=to)
+    world.kit.deliver()
+
+    assert message.status is (Status.QUEUED if allowed else Status.DESTINATION)
+    assert (message.segments, message.hand_over is HandOver.NONE) == ((1, False) if allowed else (0, True))
+    assert log(world, status=None).messages[0].number == message.number
+    if not allowed:
+        assert message.shown == "destination_not_allowed"
+        assert "not named" in message.detail or "not listed" in message.detail
+        assert message.sender == "", "a number of the pool was taken for nothing"
+        assert send(world, to="+46701740605" if "country_code" not in settings_ else to).status is not Status.PERSONAL
+
+
+def test_destinations_are_inherited_and_closed_again(world: World) -> None:
+    """A group below sends where the root does, until it says otherwise; a notice is bound by the root's."""
+    change(world, destinations=("NO",))
+    _, max_ = team(world, "Max")
+    _, ida = team(world, "Ida", destinations=())
+    assert send(world, to="+4791234567", user=max_).status is Status.QUEUED
+    assert send(world, to="+4791234567", user=ida).status is Status.DESTINATION

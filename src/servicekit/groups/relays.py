@@ -28,6 +28,8 @@ def check_relays(networks: Iterable[str]) -> None:
     for text in networks:
         try:
             network = ipaddress.ip_network(text)
+            if getattr(network.network_address, "ipv4_mapped", None) is not None:
+                raise ValueError  # peers are compared in their short form
         except ValueError:
             raise Invalid(
                 f"{text!r} is no IP address or network: write it like 192.0.2.7 or 192.0.2.0/28.",
