@@ -24,13 +24,40 @@ def _mail(body: str = "Hej", *, head: str = HEAD, more: str = "") -> bytes:
 
 # --- the same text in every dress (M-10)
 
-CHARSETS = ["us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "utf-8", "utf-16"]
-LETTERS = {"us-ascii": "abcXYZ.,!?:()&<'\"", "iso-8859-1": "åäöÉß", "windows-1252": "€\u2013…", "utf-8": "😀✂Ж中"}
-WORD = st.sampled_from(list(LETTERS)).flatmap(
-    lambda charset: st.text(LETTERS["us-ascii"] + LETTERS[charset], min_size=1, max_size=8)
-)
-LINE = st.lists(WORD, min_size=1, max_size=9).map(" ".join).filter(lambda line: line[0].isalpha())
-TYPED = st.lists(st.lists(LINE, min_size=1, max_size=3).map("\n".join), min_size=1, max_size=3).map("\n\n".join)
+CHARSETS = [
+    *("us-ascii", "iso-8859-1", "iso-8859-2", "iso-8859-5", "iso-8859-7", "iso-8859-15", "macintosh", "koi8-r"),
+    *("windows-1250", "windows-1251", "windows-1252", "windows-1253", "cp850", "iso-2022-jp", "shift_jis", "euc-jp"),
+    *("gb2312", "gb18030", "big5", "euc-kr", "utf-7", "utf-8", "utf-16", "utf-16le"),
+]
+WIDE = {"utf-16", "utf-16le"}
+"""Charsets whose bytes are no lines: only base64 carries them."""
+LETTERS = {
+    "us-ascii": "abcXYZ.,!?:()&<'\"",
+    "iso-8859-1": "åäöÉß",
+    "windows-1252": "€\u2013…",
+    "windows-1250": "łśžŐ",
+    "koi8-r": "ЖабвЫ",
+    "iso-8859-7": "αβΣώ",
+    "shift_jis": "日本かな",
+    "gb2312": "中国好",
+    "euc-kr": "안녕",
+    "utf-8": "😀✂Ж中é",
+}
+LABELS = {
+    "utf-8": ["utf-8", "UTF8", "us-ascii", "x-unknown", ""],
+    "windows-1252": ["windows-1252", "iso-8859-1", "ansi"],
+}
+"""What programs call them, also falsely; any other by its name alone."""
+
+
+def _typed(charset: str) -> st.SearchStrategy[str]:
+    """Paragraphs of lines of words in the letters of some language; always the same one, or hardly a charset could hold it."""
+    word = st.text(LETTERS["us-ascii"] + LETTERS[charset], min_size=1, max_size=8)
+    line = st.lists(word, min_size=1, max_size=9).map(" ".join).filter(lambda line: line[0].isalpha())
+    return st.lists(st.lists(line, min_size=1, max_size=3).map("\n".join), min_size=1, max_size=3).map("\n\n".join)
+
+
+TYPED = st.sampled_from(list(LETTERS)).flatmap(_typed)
 
 SIGNATURES = [
     "",
@@ -112,9 +139,16 @@ def _part(draw: st.DrawFn, text: str, kind: str, more: str) -> bytes:
         "quoted-printable": quopri.encodestring,
         "8bit": bytes,
     }
-    encoding = draw(st.sampled_from(["base64"] if charset == "utf-16" else list(encodings)))
-    head = f"Content-Type: text/{kind}; charset={charset}{more}\nContent-Transfer-Encoding: {encoding}\n\n"
-    return head.encode() + encodings[encoding](raw)
+    encoding = draw(st.sampled_from(["base64"] if charset in WIDE else list(encodings)))
+    label = draw(st.sampled_from(LABELS.get(charset, [charset])))
+    named = f"; charset={label}" if label else ""
+    head = f"Content-Type: text/{kind}{named}{more}\nContent-Transfer-Encoding: {encoding}\n\n"
+    encoded = encodings[encoding](raw)
+    if encoding == "base64" and draw(st.booleans()):
+        encoded = encoded.replace(b"\n", b" \t!\n") + b"\n-- \nA footer that a relay has added\n"
+    if encoding == "quoted-printable" and draw(st.booleans()):
+        encoded = encoded.replace(b"=\n", b"=  \n").replace(b"=E", b"=e")
+    return head.encode() + encoded
 
 
 def _holds(charset: str, text: str) -> bool:

@@ -101,15 +101,20 @@ def _codec(charset: str) -> str:
 
 _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _RUN = re.compile(rb"([^=]+)(=*)")
-_NO_PIECE = re.compile(rb"[^A-Za-z0-9+/\s]|\S[ \t]+\S")
+_NO_PIECE = re.compile(rb"[^A-Za-z0-9+/=\s]|\S[ \t]+\S")
+_FOOTER = re.compile(rb"\n[ \t]*\r?\n|\n[-_]{2,}[ \t]*\r?\n")
 
 
 def bytes_of_base64(text: bytes) -> bytes:
     """Base64 decoded, whatever stands between its characters and however it ends.
 
-    Some programs encode in pieces that are padded each. What follows the padding and is no such piece is a footer that
-    somebody wrote below.
+    Some programs encode in pieces that are padded each. What follows the padding, or an empty line, and is no such piece
+    is a footer that somebody wrote below.
     """
+    text = text.lstrip()
+    below = _FOOTER.search(text)
+    if below is not None and _NO_PIECE.search(text, below.end()):
+        text = text[: below.start()]
     found: list[bytes] = []
     piece, ended = bytearray(), False  # grows in place: many lone signs must not make it copied as often
     for run in _RUN.finditer(text):
