@@ -63,7 +63,13 @@ class Scene:
         self.chance = chance
         self.clock = ManualClock(trial.at)
         self.kit = exits.enter_context(
-            Kit.open("sqlite:///:memory:", texts=trial.adapter, transport=transport(trial.simulator), clock=self.clock)
+            Kit.open(
+                "sqlite:///:memory:",
+                texts=trial.adapter,
+                transport=transport(trial.simulator),
+                clock=self.clock,
+                in_flight=1,  # so that the same day is played the same way again
+            )
         )
         own = Settings(sender_name=trial.sender, country_code=int(trial.mobile[1:3]))
         founded = self.kit.perform(
