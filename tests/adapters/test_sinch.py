@@ -337,6 +337,7 @@ def test_find_raises_sinchs_refusal(sinch: Served[SinchSimulator], driver: HttpD
 REPORT = {
     "type": "recipient_delivery_report_sms",
     "batch_id": "01B",
+    "client_reference": "msg_1",
     "recipient": "41791234567",
     "status": "Delivered",
     "code": 0,
@@ -362,15 +363,26 @@ def received(told: object) -> TextReceived:
 
 
 def test_a_report_on_the_recipient_is_read() -> None:
-    """Id and status become a fact with a stable event id; the parts that Sinch counted are in its evidence."""
+    """Id and status become a fact with a stable event id; the parts that Sinch counted, and our reference, beside them."""
     assert heard(REPORT) == TextReported(
         vendor="sinch",
         event_id="01B:Delivered",
         vendor_id="01B",
         status=TextStatus.DELIVERED,
+        reference="msg_1",
         number="41791234567",
+        parts=2,
         evidence=REPORT,
     )
+
+
+@pytest.mark.parametrize("parts", [None, 0, True, "2"])
+def test_a_report_that_counts_nothing_is_known_by_its_batch_alone(parts: object) -> None:
+    """Our reference stands for the whole text, and it is the count that says a report is about the whole."""
+    fact = heard({**REPORT, "number_of_message_parts": parts})
+
+    assert isinstance(fact, TextReported)
+    assert (fact.vendor_id, fact.reference, fact.parts) == ("01B", "", None)
 
 
 @pytest.mark.parametrize(
@@ -629,7 +641,7 @@ def test_a_text_that_is_held_is_buffered_and_then_fails(driver: HttpDriver) -> N
         TextStatus.BUFFERED,
         TextStatus.UNDELIVERED,
     ]
-    assert {fact.evidence["number_of_message_parts"] for fact in facts} == {2}
+    assert {fact.parts for fact in facts if isinstance(fact, TextReported)} == {2}
 
 
 def test_secrets_are_in_no_repr() -> None:

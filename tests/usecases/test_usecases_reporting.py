@@ -195,6 +195,22 @@ def test_of_a_long_text_whose_answer_was_lost_every_part_must_be_reported(flight
         assert [part.vendor_id for part in store.parts.where()] == ["a1", "a2", "a3", "a4"]
 
 
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_report_on_the_whole_of_a_long_text_is_all_that_comes(flight: Flight, *, lost: bool) -> None:
+    """A carrier that tells how many parts it counted reports once, also before its answer or in its place; with the price."""
+    reference = flight.send()
+    flight.geese.names = ("a1",)
+    flight.geese.early = (about("a1", "DELIVERED", reference=reference, parts=4, cost="0.0316 USD"),)
+    flight.geese.error = OutcomeUnknown("the line broke", vendor="pigeons") if lost else None
+    flight.world.settle()
+
+    message = flight.logged()
+    assert (message.status, message.vendor_id, message.cost) == (Status.DELIVERED, "a1", "0.0316 USD")
+    assert message.vendor_parts == (4 if lost else 1)  # of the answer's count and the report's, the later one
+    with flight.world.look() as store:
+        assert store.parts.where() == ()
+
+
 def test_the_carriers_answer_names_the_parts_that_no_report_has_named(flight: Flight) -> None:
     """A report with our reference comes first, with an id of the middle; a carrier that cuts finer has more parts."""
     reference = flight.send()

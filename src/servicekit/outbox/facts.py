@@ -66,6 +66,8 @@ class TextReported(Fact):
         reference: ours, where the carrier repeats it; it finds a text whose answer was lost, or is still on its way.
         also: other ways in which the same id may have been written at the hand-over; tried in this order after ``vendor_id``.
         number: the recipient, where the carrier names it: then it is about no text to somebody else. Written in any form.
+        parts: how many single SMS the carrier counted in the whole text, where its reports tell that: then it is about the whole.
+        cost: what it asks for the whole text, as in a receipt, where its reports tell that.
     """
 
     vendor_id: str
@@ -73,6 +75,8 @@ class TextReported(Fact):
     reference: str = ""
     also: tuple[str, ...] = ()
     number: str = ""
+    parts: int | None = None
+    cost: str | None = None
 
 
 @frozen(kw_only=True)

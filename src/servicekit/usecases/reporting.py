@@ -88,8 +88,9 @@ def _agrees(message: Message, fact: TextReported) -> bool:
 def _apply(work: Work, message: Message, fact: TextReported) -> Message:
     if message.hand_over is HandOver.ASKED:
         message = evolve(message, hand_over=HandOver.DONE, vendor=fact.vendor, vendor_id=fact.vendor_id)
-        if message.segments > 1:
+        if message.segments > 1 and fact.parts is None:
             _name_parts(work, message, ("",) * message.segments)
+    message = evolve(message, vendor_parts=fact.parts or message.vendor_parts, cost=fact.cost or message.cost)
     parts = work.store.parts.where(message=message.id)
     if not parts:
         return report(work, message, fact.status)

@@ -202,18 +202,22 @@ class Sinch:
         raise self._misshapen(told)
 
     def _reported(self, told: Mapping[str, Any]) -> TextReported:
-        vendor_id, listed, recipient = word(told.get("batch_id")), told.get("statuses"), told.get("recipient")
+        vendor_id, listed, parts = word(told.get("batch_id")), told.get("statuses"), told.get("number_of_message_parts")
         states = {_state(one) for one in (listed if isinstance(listed, list) else [told])} - {("", TextStatus.UNKNOWN)}
         if not vendor_id or not states:
             raise self._misshapen(told)
         words, statuses = zip(*sorted(states), strict=True)
+        counted = parts if type(parts) is int and parts > 0 else None
         return TextReported(
             vendor=self.name,
             event_id=f"{vendor_id}:{'+'.join(words)}",
             vendor_id=vendor_id,
             # A summary of recipients that fared differently is about no text of ours: each has one recipient.
             status=statuses[0] if len(set(statuses)) == 1 else TextStatus.UNKNOWN,
-            number=recipient if isinstance(recipient, str) else "",
+            number=word(told.get("recipient")),
+            # Without the count, a report by reference would be taken for one on a single part of a long text.
+            reference=word(told.get("client_reference")) if counted else "",
+            parts=counted,
             evidence=told,
         )
 
