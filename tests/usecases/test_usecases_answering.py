@@ -17,9 +17,12 @@ from desk import DAY, GATEWAY, HOUR, MINUTE, MOBILE, NOON, OPERATOR, OURS, TICK,
 from processes import race
 from servicekit.errors import Forbidden, Invalid
 from servicekit.groups import AddUsers, ChangeSettings, ProvideNumbers, RemoveUsers, Settings, WithdrawNumbers
+from servicekit.ids import EffectId
 from servicekit.mail import Envelope
 from servicekit.messages import Direction, ListStrays, Message, NameThread, SearchLog, Status
-from servicekit.outbox.effects import EffectState, ListEffects
+from servicekit.outbox.effects import Effect, EffectKind, EffectState, ListEffects
+from servicekit.ports.store import transact
+from servicekit.runtime.entropy import mint
 from servicekit.testing.simulators import KeptMail, WebhookFault
 from world import NUMBERS as WORLD_NUMBERS
 from world import World, mail
@@ -96,6 +99,22 @@ def test_what_no_relay_let_out_for_hours_goes_out_and_is_forgotten(it: Desk) -> 
     it.hear(HI)
     it.clock.advance(5 * HOUR)
     assert it.bodies() == ["Hi  [part 2 of 2 missing]"]
+    assert waiting(it) == 0
+
+
+def test_a_look_at_a_text_that_is_forgotten_does_nothing(it: Desk) -> None:
+    """As where two were under way at the same time."""
+    late = Effect(
+        id=mint(EffectId, it.clock.now()),
+        organisation=it.root.id,
+        kind=EffectKind.PARTS,
+        subject="forgotten",
+        made_at=it.clock.now(),
+        due_at=it.clock.now(),
+    )
+    transact(it.kit._storage, lambda store: store.effects.enqueue(late))
+
+    assert it.bodies() == []
     assert waiting(it) == 0
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from desk import GATEWAY, MINUTE, MOBILE, OURS, Desk, desk, text_in
+from desk import GATEWAY, MINUTE, MOBILE, OPERATOR, OURS, Desk, desk, text_in
 from servicekit import Principal
 from servicekit.commands import Command, Query
 from servicekit.errors import Forbidden, Invalid, NotFound
-from servicekit.groups import AddGroup, AddUsers, ChangeSettings, Group, Quota, Settings
+from servicekit.groups import AddGroup, AddUsers, ChangeSettings, Group, ProvideNumbers, Quota, Settings
 from servicekit.ids import GrantId, MessageId, UserId
-from servicekit.messages import ListThreads, NameThread, ReadThread, SendText, Thread, ThreadPage
+from servicekit.messages import ListThreads, NameThread, ReadThread, SearchLog, SendText, Thread, ThreadPage
 from servicekit.permissions import Grant
 from servicekit.ports.store import transact
 from servicekit.runtime.entropy import mint
@@ -98,6 +98,16 @@ def test_there_is_a_thread_for_each_user_and_number_from_the_first_message_on(it
     assert [line.thread.last_at for line in lines] == [line.last.made_at for line in lines]
     assert read(it) == ["Hej", "Hej själv"]
     assert read(it, who=bo) == ["From Bo"]
+
+
+def test_texts_of_the_organisation_itself_are_in_nobodys_thread(it: Desk) -> None:
+    """What comes to its own number is in the log."""
+    own = "+46766861009"
+    it.kit.perform(ProvideNumbers(numbers=(own,), organisation=it.root.id), by=OPERATOR)
+    told(it, "Tack", to=own)
+
+    assert threads(it).lines == ()
+    assert [message.text for message in it.kit.ask(SearchLog(group=it.root.id), by=it.anna).messages] == ["Tack"]
 
 
 @pytest.mark.spec("M-19")

@@ -363,6 +363,15 @@ def test_an_answer_to_a_number_that_went_to_another_organisation_never_reaches_i
         assert [one.text for one in store.messages.where(organisation=rival.id)] == ["For the rival"]
 
 
+@pytest.mark.parametrize("to", [OURS[2], "+46766861009"])
+def test_a_number_that_nobody_ever_had_has_no_log(it: Desk, to: str) -> None:
+    """Free, or never provided: what comes to it is the operator's to see, and nobody else's."""
+    it.hear(text_in("Hello?", event="e1", to=to))
+
+    assert [one.to for one in it.kit.ask(ListStrays(), by=OPERATOR)] == [to]
+    assert it.kit.ask(SearchLog(group=it.root.id), by=it.anna).messages == ()
+
+
 def test_the_pool_is_listed_page_by_page(it: Desk) -> None:
     """In order; a page has 1 to 1,000 rows."""
     page = it.kit.ask(ListNumbers(most=2), by=OPERATOR)
