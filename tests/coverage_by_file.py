@@ -25,6 +25,8 @@ EXCUSED = {
 }
 ELSEWHERE = {
     "adapters/texts": "adapters",
+    "adapters/texts/smpp": "adapters",
+    "adapters/texts/vonage": "adapters",
     "adapters/doors": "adapters",
     "adapters/meetings": "adapters",
     "adapters/mail": "adapters",

@@ -14,7 +14,7 @@ import pytest
 from attrs import evolve
 
 from servicekit.adapters.texts.vonage import Vonage
-from servicekit.adapters.texts.vonage_signing import Method, signature
+from servicekit.adapters.texts.vonage.signing import Method, signature
 from servicekit.errors import (
     Forged,
     Misshapen,

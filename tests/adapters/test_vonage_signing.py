@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servicekit.adapters.texts.vonage_signing import Method, fields_of, prove, signature
+from servicekit.adapters.texts.vonage.signing import Method, fields_of, prove, signature
 from servicekit.errors import ConfigurationError, Forged, Misshapen, Stale
 from servicekit.moments import Instant
 

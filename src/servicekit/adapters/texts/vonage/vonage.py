@@ -9,7 +9,7 @@ Rules kept here:
   would send the taken parts twice.
 * Reports come for each part under its own id, and with our reference (``client-ref``). A long text that comes in, comes in
   parts.
-* Calls to us are believed by their signature alone, POST as form or JSON (:mod:`servicekit.adapters.texts.vonage_signing`).
+* Calls to us are believed by their signature alone, POST as form or JSON (:mod:`servicekit.adapters.texts.vonage.signing`).
 * It has no idempotency and no list of texts: after a lost answer, a report with our reference is all that can tell.
 
 Refused: nothing that the rules have allowed; Vonage's own refusals come back as ``Rejected`` with its sentence in ``facts``.
@@ -27,7 +27,7 @@ from urllib.parse import quote, quote_plus
 
 from attrs import evolve, field, frozen
 
-from servicekit.adapters.texts.vonage_signing import Method, fields_of, prove
+from servicekit.adapters.texts.vonage.signing import Method, fields_of, prove
 from servicekit.errors import Misshapen, OutsideError, Rejected, Throttled, Unreachable, Unsupported
 from servicekit.moments import Instant
 from servicekit.outbox.facts import TextPart, TextReceived, TextReported, TextStatus

@@ -1,0 +1,5 @@
+"""Vonage's SMS API as carrier: :class:`Vonage`."""
+
+from servicekit.adapters.texts.vonage.vonage import Vonage
+
+__all__ = ["Vonage"]
