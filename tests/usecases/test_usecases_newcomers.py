@@ -17,6 +17,8 @@ from servicekit.errors import ConfigurationError, Invalid, NotFound, OutcomeUnkn
 from servicekit.groups import (
     AddGroup,
     AddUsers,
+    Domain,
+    DomainKind,
     FoundOrganisation,
     Group,
     ListUsers,
@@ -26,11 +28,16 @@ from servicekit.groups import (
     SetSubdomain,
     Settings,
     SetTopDomain,
+    User,
 )
+from servicekit.ids import UserId
 from servicekit.mail import OutgoingMail, Unproven
 from servicekit.messages import Message, SearchLog
 from servicekit.ports.mail import MailReceipt
+from servicekit.runtime.entropy import mint
 from servicekit.testing.simulators import MailboxSimulator
+from servicekit.usecases.newcomers import newcomer
+from servicekit.usecases.work import Wiring, Work
 from world import OPERATOR, SALON, World, envelope, mail, opened
 
 pytest_plugins = ("world_fixtures",)
@@ -249,6 +256,28 @@ def test_an_address_for_passwords_has_a_place_for_the_token(tmp_path: Path, url:
     for more in ({"mail": Lossy(), "mail_from": "a@salon.example", "password_url": url}, {"password_url": URL}):
         with pytest.raises(ConfigurationError, match="token"):
             Kit.open(f"sqlite:////{tmp_path}/x.db", **more)
+
+
+def test_who_waits_for_the_tree_looks_again(welcoming: World) -> None:
+    """Meanwhile the domain has gone to another group, and somebody else's mail has made the account there."""
+    world = welcoming
+    zurich = world.ask(AddGroup(parent=world.root.id, name="Zürich"))
+    eva = User(id=UserId("usr_eva"), organisation=world.root.id, group=zurich.id, email="eva@salon.example")
+    held: list[str] = []
+
+    with world.look() as store:
+
+        def hold_tree(group: str) -> None:
+            if not held:
+                store.domains.save(Domain("salon.example", DomainKind.TOP, zurich.id))
+            elif group == zurich.id:
+                store.users.add(eva)
+            held.append(group)
+
+        store.hold_tree = hold_tree  # type: ignore[method-assign]  # stands for the wait for another process
+        user, path = newcomer(Work(store, world.now, OPERATOR, Wiring(), mint), eva.email)
+    assert held == [world.root.id, zurich.id]
+    assert (user, path[0].id) == (eva, zurich.id)
 
 
 @pytest.fixture

@@ -26,16 +26,13 @@ def check_relays(networks: Iterable[str]) -> None:
         Invalid: ``not_a_network``, ``wide_relay``, ``local_relay``.
     """
     for text in networks:
-        try:
-            network = ipaddress.ip_network(text)
-            if getattr(network.network_address, "ipv4_mapped", None) is not None:
-                raise ValueError  # peers are compared in their short form
-        except ValueError:
+        network = _network(text)
+        if network is None:
             raise Invalid(
                 f"{text!r} is no IP address or network: write it like 192.0.2.7 or 192.0.2.0/28.",
                 code="not_a_network",
                 network=text,
-            ) from None
+            )
         least = _LEAST_PREFIX[network.version]
         if network.prefixlen < least:
             raise Invalid(
@@ -47,6 +44,15 @@ def check_relays(networks: Iterable[str]) -> None:
             raise Invalid(
                 f"{text} is the gateway's own machine: every mail comes from there.", code="local_relay", network=text
             )
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        return None
+    mapped = getattr(network.network_address, "ipv4_mapped", None)  # peers are compared in their short form
+    return None if mapped is not None else network
 
 
 def is_relay(networks: Iterable[str], peer: str) -> bool:

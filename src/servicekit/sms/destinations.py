@@ -91,12 +91,8 @@ def _in_plan(short: str, country: str) -> bool:
 def _country(number: str) -> str:
     import phonenumbers
 
-    parsed = phonenumbers.parse(number)
-    found = phonenumbers.region_code_for_number(parsed)
-    if found is None:  # of no plan, such as a machine's: its country is known only where its calling code has one
-        regions = phonenumbers.region_codes_for_country_code(parsed.country_code or 0)
-        found = regions[0] if len(regions) == 1 else ""
-    return "" if found == "001" else found
+    found = phonenumbers.region_code_for_number(phonenumbers.parse(number))
+    return "" if found in {None, "001"} else str(found)
 
 
 def own_country(country_code: int) -> str:
