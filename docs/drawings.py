@@ -28,7 +28,7 @@ from servicekit.adapters.mail.listener import Listener
 from servicekit.adapters.mail.smtp import Smtp
 from servicekit.adapters.meetings.zoom import Zoom
 from servicekit.adapters.storage.sqlite import SqliteStorage
-from servicekit.adapters.texts.fortysixelks import STATUSES, FortySixElks
+from servicekit.adapters.texts import fortysixelks, sinch, twilio
 from servicekit.bookings import HOLDING, TRANSITIONS, Action, BookingState
 from servicekit.bookings.booking import OBEYED
 from servicekit.groups import Settings
@@ -306,6 +306,11 @@ def group_settings() -> str:
     return table(("name", "type", "where nobody sets it", "what it is"), rows)
 
 
+def vendor_words(vendor: str, statuses: Mapping[str, object]) -> str:
+    """A carrier's words for where a text is, and ours."""
+    return table((f"{vendor} says", "that is"), [(code(word), code(text)) for word, text in statuses.items()])
+
+
 def built_in() -> str:
     """The built-in texts of notices."""
     blocks = [
@@ -322,9 +327,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "default-codes": default_codes,
     "effect-kinds": partial(states, EffectKind),
     "effect-states": partial(states, EffectState),
-    "elks-words": lambda: table(
-        ("46elks says", "that is"), [(code(word), code(text)) for word, text in STATUSES.items()]
-    ),
+    "elks-words": partial(vendor_words, "46elks", fortysixelks.STATUSES),
     "errors": tree,
     "group-settings": group_settings,
     "hand-over": partial(states, HandOver),
@@ -336,15 +339,19 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "open": opening,
     "queries": lambda: asked(usecases.queries()),
     "retry": partial(arguments, RetryPolicy, section="Attributes"),
-    "settings-elks": partial(arguments, FortySixElks),
+    "settings-elks": partial(arguments, fortysixelks.FortySixElks),
     "settings-exivo": partial(arguments, Exivo),
     "settings-listener": partial(arguments, Listener),
+    "settings-sinch": partial(arguments, sinch.Sinch),
     "settings-smtp": partial(arguments, Smtp),
     "settings-sqlite": partial(arguments, SqliteStorage),
+    "settings-twilio": partial(arguments, twilio.Twilio),
     "settings-zoom": partial(arguments, Zoom),
+    "sinch-words": partial(vendor_words, "Sinch", sinch.STATUSES),
     "statuses": statuses,
     "transition-table": transition_table,
     "transitions": transitions,
+    "twilio-words": partial(vendor_words, "Twilio", twilio.STATUSES),
     "variables": lambda: table(
         ("variable", "what it stands for"), [(code(f"[{name}]"), text) for name, text in VARIABLES.items()]
     ),

@@ -73,7 +73,7 @@ class Twilio:
         api_key: SID of an API key, ``SK...``, to send with in place of the auth token.
         api_secret: the secret to it.
         report_url: the public URL where delivery reports are to go; empty: none are asked for.
-        inbound_url: the public URL that stands at the numbers as "a message comes in", where it is another than that.
+        inbound_url: the public URL that stands at the numbers as "a message comes in", where it is not ``report_url`` itself.
         base_url: of the API.
         name: as used in ``kit.receive(name, ...)`` and in the log.
 
