@@ -27,6 +27,7 @@ from servicekit.outbox.effects import EffectState, ListEffects, RetryEffect
 from servicekit.outbox.facts import TextStatus
 from servicekit.ports.texts import ACCOUNT_REFUSED, TextReceipt
 from servicekit.runtime.relay import Delivered
+from servicekit.usecases.carriers import Carriers
 from world import DAY, HOUR, MINUTE, OPERATOR, World, elks_adapter, opened, zoom_adapter
 
 MOBILE = "+46701740605"
@@ -80,6 +81,17 @@ def test_routes_need_their_carriers(tmp_path: Path) -> None:
             Kit.open(url, texts=texts, routes=[Route(carrier="twilio")])
     with pytest.raises(ConfigurationError, match="texts=None for none"):
         Kit.open(url, texts=[])
+
+
+def test_the_carriers_of_one_kit_open_another(tmp_path: Path) -> None:
+    """As they are, with their routes."""
+    alpha, beta = pair()
+    carriers = Carriers.of([alpha, beta], [Route(carrier="beta")])
+    assert Carriers.of(carriers) is carriers
+    with opened(tmp_path, texts=carriers) as world:
+        send(world)
+        world.kit.deliver()
+        assert (len(alpha.asked), len(beta.taken)) == (0, 1)
 
 
 def test_every_carrier_may_call(tmp_path: Path) -> None:
@@ -303,6 +315,22 @@ def test_a_report_that_is_faster_than_the_look_up_counts(tmp_path: Path) -> None
         assert world.kit.deliver() == Delivered(done=1)
         assert (alpha.taken, beta.taken) == ([], [])
         assert logged(world).status is Status.DELIVERED
+
+
+def test_a_report_that_is_faster_than_the_error_counts(tmp_path: Path) -> None:
+    """The carrier has said that it has the text; that our call to it failed says nothing any more."""
+    alpha, beta = pair(answers=[Unreachable("down")])
+    with over(tmp_path, alpha, beta) as world:
+        send(world)
+
+        def report() -> None:
+            with world.look() as store:
+                (message,) = store.messages.where()
+                store.messages.save(evolve(message, hand_over=HandOver.DONE, status=Status.DELIVERED))
+
+        alpha.before = report
+        assert world.kit.deliver() == Delivered(done=1)
+        assert (logged(world).status, beta.asked) == (Status.DELIVERED, [])
 
 
 # In vain

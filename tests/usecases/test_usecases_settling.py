@@ -102,6 +102,18 @@ def test_settled_to_be_sent_again_it_goes_out_for_what_it_has_cost(world: World,
     assert world.ask(ListEffects(organisation=world.root.id)) == ()
 
 
+def test_a_second_loss_is_settled_as_the_first_was(world: World, carrier: Scripted) -> None:
+    """What was replaced stays replaced; what was given up last is closed."""
+    message = uncertain(world)
+    carrier.answers = [OutcomeUnknown("lost again")]
+    world.ask(SettleText(message=message.id, outcome=Settled.SEND_AGAIN))
+    world.settle()
+    assert uncertain(world).detail.endswith("lost again")
+    world.ask(SettleText(message=message.id, outcome=Settled.SENT))
+
+    assert [len(world.effects(state)) for state in (EffectState.DEAD, EffectState.REPLACED)] == [0, 1]
+
+
 @pytest.mark.parametrize("outcome", Settled)
 def test_it_is_settled_once(world: World, outcome: Settled) -> None:
     """The second word finds nothing uncertain."""

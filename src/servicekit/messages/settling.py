@@ -49,18 +49,9 @@ def settled(message: Message, outcome: Settled, *, by: str, at: Instant) -> Mess
         )
     said = f"settled as {outcome} by {by} at {at}"
     detail = f"{message.detail}; {said}" if message.detail else said
-    match outcome:
-        case Settled.SENT:
-            return evolve(message, hand_over=HandOver.DONE, status=Status.SENT, detail=detail, changed_at=at)
-        case Settled.NOT_SENT:
-            return evolve(message, hand_over=HandOver.FAILED, detail=detail, changed_at=at)
-        case Settled.SEND_AGAIN:
-            return evolve(
-                message,
-                hand_over=HandOver.PLANNED,
-                status=Status.QUEUED,
-                tried=(),
-                vendor="",
-                detail=detail,
-                changed_at=at,
-            )
+    said_so = evolve(message, detail=detail, changed_at=at)
+    if outcome is Settled.SENT:
+        return evolve(said_so, hand_over=HandOver.DONE, status=Status.SENT)
+    if outcome is Settled.NOT_SENT:
+        return evolve(said_so, hand_over=HandOver.FAILED)
+    return evolve(said_so, hand_over=HandOver.PLANNED, status=Status.QUEUED, tried=(), vendor="")
