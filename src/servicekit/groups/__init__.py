@@ -66,12 +66,14 @@ from servicekit.groups.numbers import (
 from servicekit.groups.quotas import Limit, LimitKind, Quota, Struck, Usage, bucket_of, judge, least, limits_of, topmost
 from servicekit.groups.relays import check_relays, is_relay
 from servicekit.groups.structure import Recount, Tree, merged, moved, recounted, removed
+from servicekit.groups.tally import Account, Tally
 from servicekit.groups.tree import Effective, Group, Lock, Settings, User, effective, most_segments
 
 __all__ = [
     "KEPT",
     "NOTED",
     "RESTS",
+    "Account",
     "AddGroup",
     "AddUsers",
     "Added",
@@ -115,6 +117,7 @@ __all__ = [
     "Settings",
     "SmsLeft",
     "Struck",
+    "Tally",
     "Tree",
     "Usage",
     "User",
