@@ -16,7 +16,6 @@ MODULES = [
     for path in sorted(ROOT.rglob("*.py"))
 ]
 EXTRAS = {
-    "aiosmpplib": "smpp",
     "aiosmtpd": "gateway",
     "anyascii": "transliteration",
     "argon2": "passwords",
@@ -31,6 +30,7 @@ EXTRAS = {
     "psycopg": "postgres",
     "pytest": "testing",
     "rich": "cli",
+    "smpplib": "smpp",
     "starlette": "asgi",
     "xlsxwriter": "xlsx",
 }

@@ -13,7 +13,7 @@ import pytest
 
 from servicekit.testing.simulators import __main__ as program
 
-NAMES = ["46elks", "twilio", "sinch", "exivo", "zoom", "mailbox", "mailbox-http"]
+NAMES = ["46elks", "twilio", "sinch", "vonage", "exivo", "zoom", "mailbox", "mailbox-http"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,8 +1,8 @@
 """All simulators on loopback ports: ``python -m servicekit.testing.simulators``.
 
-Prints one line ``name url`` for each (46elks, twilio, sinch, exivo, zoom, mailbox, mailbox-http) and nothing else, then runs until
-SIGINT or SIGTERM. The vendors' paths follow the URLs (``/a1``, ``/2010-04-01``, ``/xms/v1``, ``/v1``, ``/v2`` and ``/oauth``);
-``/_sim/`` below each is its control.
+Prints one line ``name url`` for each (46elks, twilio, sinch, vonage, exivo, zoom, mailbox, mailbox-http) and nothing else, then
+runs until SIGINT or SIGTERM. The vendors' paths follow the URLs (``/a1``, ``/2010-04-01``, ``/xms/v1``, ``/sms``, ``/v1``,
+``/v2`` and ``/oauth``); ``/_sim/`` below each is its control.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from servicekit.testing.simulators import (
     Simulator,
     SinchSimulator,
     TwilioSimulator,
+    VonageSimulator,
     ZoomSimulator,
     serve,
 )
@@ -31,6 +32,7 @@ _SERVED: tuple[type[Simulator], ...] = (
     FortySixElksSimulator,
     TwilioSimulator,
     SinchSimulator,
+    VonageSimulator,
     ExivoSimulator,
     ZoomSimulator,
 )
