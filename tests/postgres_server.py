@@ -26,8 +26,11 @@ TEMPLATE = "servicekit_template"
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The URL of a server: of the one named by the environment, else of one whose data stands in ``folder``."""
+def served(folder: Path, *, lasting: bool = False) -> Iterator[str]:
+    """The URL of a server: of the one named by the environment, else of one whose data stands in ``folder``.
+
+    ``lasting``: what is committed survives a crash of the machine, as on a server that serves. No test needs that.
+    """
     named = os.environ.get("SERVICEKIT_TEST_POSTGRES")
     if named:
         yield named
@@ -45,8 +48,10 @@ def served(folder: Path) -> Iterator[str]:
     try:
         url = server.get_uri()
         with psycopg.connect(url, autocommit=True) as connection:
-            # What a crash of the machine would lose is no part of any test; a killed writer loses nothing all the same.
-            for setting in ("fsync = off", "full_page_writes = off", "deadlock_timeout = '200ms'"):
+            hasty = (
+                () if lasting else ("fsync = off", "full_page_writes = off")
+            )  # a killed writer loses nothing all the same
+            for setting in (*hasty, "deadlock_timeout = '200ms'"):
                 connection.execute(f"ALTER SYSTEM SET {setting}".encode())
             connection.execute("SELECT pg_reload_conf()")
         yield url

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from enum import Enum
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
@@ -77,4 +78,11 @@ def _converters(kind: Any) -> tuple[Convert, Convert]:
             return (lambda value: value // _MICROSECOND), (lambda value: value * _MICROSECOND)
         if issubclass(kind, Enum):
             return (lambda value: value.value), kind
-    return dumps, lambda text: loads(text, kind)
+    return dumps, _from_json(kind)
+
+
+def _from_json(kind: Any) -> Convert:
+    if isinstance(kind, type) and attrs.has(kind):
+        # Frozen, and mostly the same few: the settings of a tree are read with every text.
+        return lru_cache(maxsize=4096)(lambda text: loads(text, kind))
+    return lambda text: loads(text, kind)
