@@ -11,22 +11,26 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count, product
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from attrs import evolve
 
-from servicekit.errors import Misshapen, OutcomeUnknown, OutsideError, Rejected, Throttled, Unreachable
+from servicekit.errors import Misshapen, OutcomeUnknown, OutsideError, Rejected, Throttled, Unreachable, Unsupported
 from servicekit.moments import Instant
 from servicekit.outbox.facts import TextReceived, TextReported, TextStatus
 from servicekit.ports.http import HookAnswer, HttpFlow
 from servicekit.ports.texts import OutgoingText, TextCapabilities, TextHook, TextReceipt, Texts
-from servicekit.testing.conformance import TextsConformance
+from servicekit.runtime.http import HttpDriver
+from servicekit.testing.conformance import HookCall, TextsConformance, TextsTrial, Trouble
+from servicekit.testing.simulators import transport
+from trials import ElksTrial
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "carrier"
 sys.path.append(str(EXAMPLE))
 
 from pigeonpost import PigeonPost  # noqa: E402 - the line above leads to it
+from pigeonpost_simulator import PigeonPostSimulator  # noqa: E402 - likewise
 from test_pigeonpost import PigeonPostTrial  # noqa: E402 - likewise
 
 Flow = HttpFlow[Any]
@@ -394,6 +398,121 @@ def test_every_test_of_the_suite_can_fail() -> None:
     """There is a mutant for each."""
     noticed = {name for _, tests in MUTANTS.values() for name in tests}
     assert noticed == {name for name in dir(TextsConformance) if name.startswith("test_")}
+
+
+def outcomes(make: Callable[[], TextsTrial]) -> dict[str, set[str]]:
+    """What became of each test's cases: ``passed``, or why it was passed over. One that fails raises."""
+    found: dict[str, set[str]] = {}
+    for name in (name for name in dir(TextsConformance) if name.startswith("test_")):
+        test = getattr(TextsConformance(), name)
+        for case in cases(test):
+            try:
+                test(trial=make(), **case)
+            except pytest.skip.Exception as skipped:
+                found.setdefault(name, set()).add(str(skipped))
+            else:
+                found.setdefault(name, set()).add("passed")
+    return found
+
+
+def lists_nothing(self: PigeonPost, text: OutgoingText, since: Instant) -> Flow:
+    """No look-up."""
+    raise Unsupported(f"no list of {text.to} since {since}")
+
+
+def test_what_a_carrier_cannot_do_is_passed_over_with_the_reason() -> None:
+    """One that only sends passes; nothing is asked of it that it has not said it can."""
+    only_sends = TextCapabilities(alphanumeric_sender=False, delivery_reports=False, inbound=False, look_up=False)
+    found = outcomes(lambda: trial_of({"capabilities": property(lambda _: only_sends), "find": lists_nothing}))
+
+    assert found["test_a_text_arrives_as_it_was_written"] == {"passed"}
+    assert found["test_a_carrier_without_a_list_says_so"] == {"passed"}
+    reasons = {reason for told in found.values() for reason in told}
+    assert reasons == {
+        "passed",
+        "this carrier is not idempotent",
+        "this carrier keeps no list",
+        "this carrier never calls",
+        "this carrier passes on no texts",
+        "this carrier reports nothing",
+    }
+
+
+class Blocking:
+    """The example's adapter as one that speaks something else than HTTP: its calls block and return."""
+
+    def __init__(self, inner: PigeonPost, simulator: PigeonPostSimulator) -> None:
+        self.inner, self.simulator = inner, simulator
+        self.name, self.capabilities, self.read = inner.name, inner.capabilities, inner.read
+
+    def __repr__(self) -> str:
+        return f"Blocking({self.inner!r})"
+
+    def send(self, text: OutgoingText) -> TextReceipt:
+        """Over HTTP, but nobody sees it."""
+        with HttpDriver(transport(self.simulator)) as driver:
+            return driver.run(self.inner.send(text))
+
+    def find(self, text: OutgoingText, since: Instant) -> tuple[TextReceipt, ...]:
+        """Likewise."""
+        with HttpDriver(transport(self.simulator)) as driver:
+            return driver.run(self.inner.find(text, since))
+
+
+class BlockingTrial(PigeonPostTrial):
+    """Its trial, without the time that is named under a pause, and without strange words."""
+
+    troubles = frozenset(Trouble) - {Trouble.STRANGE_WORD, Trouble.THROTTLED_UNTIL}
+
+    @classmethod
+    def open(cls) -> Self:
+        """The example's, blocking."""
+        trial = super().open()
+        assert isinstance(trial.adapter, PigeonPost)
+        trial.adapter = Blocking(trial.adapter, trial.simulator)
+        return trial
+
+    def stranger(self) -> Texts:
+        """With a wrong token."""
+        return Blocking(PigeonPost("guess"), self.simulator)
+
+    def unproven(self) -> None:  # type: ignore[override]
+        """It cannot be made so."""
+        return
+
+    def aged(self, call: HookCall) -> None:  # type: ignore[override]
+        """It dates nothing."""
+        del call
+
+
+def test_a_carrier_of_forms_is_tried_as_one_of_json() -> None:
+    """46elks posts forms, dates nothing, and repeats a call as it was."""
+    found = outcomes(ElksTrial.open)
+
+    assert {reason for told in found.values() for reason in told} == {
+        "passed",
+        "this carrier can be asked",
+        "this carrier dates nothing",
+        "this carrier is not idempotent",
+    }
+
+
+def test_an_adapter_that_blocks_is_tried_as_well() -> None:
+    """But for what looks at requests; a stand-in says which troubles it plays."""
+    found = outcomes(BlockingTrial.open)
+
+    assert found["test_what_may_have_been_sent_is_said_to_be_unknown"] == {"passed"}
+    assert found["test_a_failed_look_up_is_never_taken_for_not_there"] == {"passed"}
+    reasons = {reason for told in found.values() for reason in told}
+    assert reasons == {
+        "passed",
+        "this adapter cannot be made without",
+        "this adapter speaks no HTTP",
+        "this carrier can be asked",
+        "this carrier dates nothing",
+        "this carrier's stand-in does not do strange_word",
+        "this carrier's stand-in does not do throttled_until",
+    }
 
 
 def test_the_suite_says_what_its_author_has_left_out() -> None:

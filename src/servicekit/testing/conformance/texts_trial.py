@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from attrs import define, evolve, field, frozen
 
-from servicekit.errors import OutsideError
 from servicekit.moments import Instant
 from servicekit.ports.http import HttpFlow, HttpRequest, HttpResponse
 from servicekit.ports.texts import OutgoingText, TextReceipt, Texts
@@ -243,8 +242,7 @@ class SimulatedTexts(TextsTrial, Generic[S]):
                 return Fault.error(method, path, done=trouble is Trouble.FAILED)
             case Trouble.WRONG_TYPE:
                 return Fault.wrong_type(method, path)
-            case Trouble.STRANGE_WORD:
-                return Fault.altered(method, path, replaced=self.strange)
+        return Fault.altered(method, path, replaced=self.strange)
 
     def told(self) -> tuple[HookCall, ...]:
         """The calls that the simulator makes now."""
@@ -252,19 +250,16 @@ class SimulatedTexts(TextsTrial, Generic[S]):
         return self.caught.taken()
 
 
-def watched(flow: HttpFlow[T], seen: list[tuple[HttpRequest, HttpResponse | OutsideError]]) -> HttpFlow[T]:
-    """The same flow; its requests and what came of them are put into ``seen``."""
-    heard: HttpResponse | OutsideError | None = None
+def watched(flow: HttpFlow[T], seen: list[tuple[HttpRequest, HttpResponse]]) -> HttpFlow[T]:
+    """The same flow, for one that meets with no fault; its requests and their answers are put into ``seen``."""
+    heard: Any = None
     try:
         while True:
             try:
-                request = flow.throw(heard) if isinstance(heard, OutsideError) else flow.send(heard)  # type: ignore[arg-type]
+                request = flow.send(heard)
             except StopIteration as stopped:
                 return stopped.value  # type: ignore[no-any-return]
-            try:
-                heard = yield request
-            except OutsideError as error:
-                heard = error
+            heard = yield request
             seen.append((request, heard))
     finally:
         flow.close()
