@@ -51,6 +51,13 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def postfix(session: nox.Session) -> None:
+    """The gateway behind a real Postfix (Debian: ``apt-get install postfix``; run as root), set up as the docs say."""
+    _install(session, "tests")
+    session.run("python", "-m", "pytest", "-rs", "tests/adapters/test_postfix.py", *session.posargs)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Every line and branch of a source file, by its own test file alone: prints those that fall short."""
     _install(session, "tests")
