@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import smtplib
 import sqlite3
+import ssl
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -47,7 +50,7 @@ def test_help_names_every_command() -> None:
     """Bare and with --help it says what there is."""
     done = _run("--help")
     assert done.returncode == 0
-    assert {"demo", "migrate", "relay"} <= set(done.stdout.split())
+    assert {"demo", "gateway", "migrate", "relay"} <= set(done.stdout.split())
 
 
 def test_version_is_the_distribution_s() -> None:
@@ -135,6 +138,88 @@ def test_migrate_says_what_is_wrong_in_a_line(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert told in done.stderr
         assert "Traceback" not in done.stderr
+
+
+GATEWAY = """
+from servicekit import Kit
+from servicekit.mail import TrustedResults
+
+kit = Kit.open("sqlite:///kit.db", gateway_domain="sms.example", senders=TrustedResults("mx.sms.example"))
+"""
+MAIL = (
+    b"Authentication-Results: mx.sms.example; dmarc=pass header.from=salon.example\r\n"
+    b"From: anna@salon.example\r\nSubject: Hej\r\n\r\nVi ses!\r\n"
+)
+
+
+@contextmanager
+def _gateway(folder: Path, *options: str) -> Iterator[str]:
+    """The gateway as a process of its own; where it listens. It is stopped by SIGTERM, in order."""
+    (folder / "app.py").write_text(GATEWAY)
+    subprocess.run(
+        [sys.executable, "-c", SETUP.split("anna =", maxsplit=1)[0] + FOUND], cwd=folder, check=True, timeout=60
+    )
+    command = [sys.executable, "-m", "servicekit.cli", "gateway", "--app", "app:kit", *options]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        try:
+            yield running.stdout.readline().strip().removeprefix("Takes mail for sms.example at ")
+        finally:
+            running.send_signal(signal.SIGTERM)
+        assert running.wait(20) == 0
+
+
+FOUND = "kit.perform(new, by=Principal.operator('test'))\n"
+
+
+def _texts(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / "kit.db")) as connection:
+        return [text for (text,) in connection.execute("SELECT text FROM messages")]
+
+
+def test_gateway_takes_mail_until_it_is_stopped(tmp_path: Path) -> None:
+    """Over LMTP, on a port of its own: stored before it is answered, hopeless numbers refused when they are named."""
+    with _gateway(tmp_path, "--port", "0") as where:
+        host, _, port = where.rpartition(":")
+        with smtplib.LMTP(host, int(port), timeout=60) as client:
+            client.ehlo()
+            assert client.esmtp_features["size"] == "10000000"
+            client.mail("anna@salon.example")
+            assert client.rcpt("+4618123456@sms.example")[0] == 550
+            assert client.rcpt("0701740605@sms.example")[0] == 250
+            assert client.data(MAIL)[0] == 250
+            assert _texts(tmp_path) == ["Hej\nVi ses!"]
+
+
+def test_gateway_on_a_socket_behind_starttls(tmp_path: Path) -> None:
+    """SMTP with what the options say; the socket is gone with the process."""
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=sms.example", "-days", "2"]
+    made += ["-addext", "subjectAltName=DNS:sms.example"]
+    subprocess.run([*made, "-keyout", "key.pem", "-out", "cert.pem"], cwd=tmp_path, check=True, capture_output=True)
+    path = tmp_path / "gateway.sock"
+    options = ["--socket", str(path), "--xforward", "--most-bytes", "5000"]
+    with _gateway(tmp_path, *options, "--tls-cert", "cert.pem", "--tls-key", "key.pem") as where:
+        assert where == str(path)
+        with smtplib.LMTP(str(path)) as client:
+            client.ehlo()
+            assert {"starttls", "xforward"} <= set(client.esmtp_features)
+            assert client.esmtp_features["size"] == "5000"
+            assert client.mail("anna@salon.example")[0] == 530
+            client._host = "sms.example"  # type: ignore[attr-defined]  # what the certificate is for
+            client.starttls(context=ssl.create_default_context(cafile=str(tmp_path / "cert.pem")))
+            client.docmd("XFORWARD", "ADDR=192.0.2.7")
+            client.sendmail("anna@salon.example", ["0701740605@sms.example"], MAIL)
+        assert _texts(tmp_path) == ["Hej\nVi ses!"]
+    assert not path.exists()
+
+
+def test_gateway_says_what_it_lacks(tmp_path: Path) -> None:
+    """A kit that takes no mail, half a certificate."""
+    (tmp_path / "app.py").write_text("from servicekit import Kit\nkit = Kit.open('sqlite:///kit.db')\n")
+    for options, told in (([], "senders=..."), (["--tls-cert", "cert.pem"], "belong together")):
+        done = _run("gateway", "--app", "app:kit", *options, cwd=tmp_path)
+        assert done.returncode != 0
+        assert told in done.stderr
 
 
 def test_relay_wants_a_kit(tmp_path: Path) -> None:

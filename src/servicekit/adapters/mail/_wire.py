@@ -42,6 +42,13 @@ class SmtpServer(SMTP):
         super()._set_post_data_state()  # type: ignore[no-untyped-call]
         self.forwarded = {}
 
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """Begin a mail; where there is a certificate, only after STARTTLS. aiosmtpd's own demand would refuse LHLO."""
+        if self.tls_context is not None and self._tls_protocol is None:
+            await self.push("530 5.7.0 Must issue a STARTTLS command first")
+            return
+        await super().smtp_MAIL(arg)
+
     async def smtp_XFORWARD(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
         """Take in attributes; those that it does not know of are ``[UNAVAILABLE]``."""
         pairs = [word.partition("=") for word in (arg or "").split()]

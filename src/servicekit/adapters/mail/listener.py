@@ -188,7 +188,6 @@ class Listener:
             ident="servicekit",
             timeout=self._idle,
             tls_context=self._tls,
-            require_starttls=self._tls is not None,
             loop=loop,
         )
         self._connections.add(connection)
