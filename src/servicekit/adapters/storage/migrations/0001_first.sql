@@ -49,7 +49,7 @@ CREATE INDEX grants_group ON grants ("group");
 
 CREATE TABLE numbers (
     number TEXT PRIMARY KEY,
-    "user" TEXT UNIQUE REFERENCES users (id),
+    "user" TEXT REFERENCES users (id),
     country BIGINT NOT NULL,
     organisation TEXT REFERENCES groups (id),
     last_user TEXT REFERENCES users (id),
@@ -57,7 +57,8 @@ CREATE TABLE numbers (
     rests_until BIGINT,
     withdrawn BIGINT NOT NULL
 );
-CREATE INDEX numbers_free ON numbers (country, number) WHERE "user" IS NULL AND organisation IS NULL AND withdrawn = 0;
+CREATE UNIQUE INDEX numbers_user ON numbers ("user") WHERE "user" IS NOT NULL;
+CREATE INDEX numbers_free ON numbers (country, coalesce(rests_until, 0), number) WHERE "user" IS NULL AND organisation IS NULL AND withdrawn = 0;
 CREATE INDEX numbers_last ON numbers (last_user);
 CREATE INDEX numbers_used ON numbers (used_at);
 CREATE INDEX numbers_organisation ON numbers (organisation);
