@@ -16,7 +16,7 @@ pendulum is imported on first use of a zone, so that importing this file costs n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol, Self, overload
 
@@ -256,9 +256,7 @@ def offsets(zone: Zone, since: int, until: int) -> Iterator[tuple[int, int, int]
     Raises:
         Invalid: ``unknown_zone``.
     """
-    import pendulum
-
-    tz = pendulum.timezone(check_zone(zone))
+    tz = _zone(check_zone(zone))
 
     def offset(second: int) -> timedelta:
         return (_EPOCH + timedelta(seconds=second)).astimezone(tz).utcoffset() or timedelta(0)
@@ -282,6 +280,14 @@ def offsets(zone: Zone, since: int, until: int) -> Iterator[tuple[int, int, int]
         here = there
     if begins < until:
         yield begins, until, now // _MICROSECOND
+
+
+@cache
+def _zone(zone: Zone) -> tzinfo:
+    """pendulum would look for its file again."""
+    import pendulum
+
+    return pendulum.timezone(zone)
 
 
 @cache

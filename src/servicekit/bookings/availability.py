@@ -16,7 +16,7 @@ time in proportion to holds and slots.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from attrs import frozen
@@ -87,51 +87,70 @@ def _chunk(search: SlotSearch, taken: Taken, begins: int, ends: int) -> Iterator
     """Those that start from ``begins`` until ``ends``."""
     service, zone = search.service, search.branch.zone
     rules, length = service.rules, service.length // _MICROSECOND
-    around = (rules.before // _MICROSECOND, length + rules.after // _MICROSECOND)
+    before, rest = rules.before // _MICROSECOND, length + rules.after // _MICROSECOND
     everybody = {provider.id: provider for provider in (*search.providers, *search.rooms)}
-    held = taken(tuple(everybody), Window(Instant(begins - around[0]), Instant(ends + around[1])))
+    held = taken(tuple(everybody), Window(Instant(begins - before), Instant(ends + rest)))
     grid = list(pieces(search.branch.opening, zone, begins, ends + length))
-    hours: dict[OpeningHours | None, list[Span]] = {None: _merged((opens, closes) for opens, closes, _ in grid)}
+    opened = _merged((opens, closes) for opens, closes, _ in grid)
     candidates = _candidates(grid, rules.every // _MICROSECOND, begins, ends)
+    hours: dict[OpeningHours | None, list[int]] = {None: _within(candidates, opened, length)}
 
-    def starts(provider: Provider) -> list[Span]:
-        """The spans in which a start is possible for one who can be booked."""
+    def starts(provider: Provider, among: Container[int] | None = None) -> Sequence[int]:
+        """The starts that are possible for one who can be booked."""
         works = provider.works
         if works not in hours:
             mine = _merged((opens, closes) for opens, closes, _ in pieces(works, zone, begins, ends + length))
-            hours[works] = _both(hours[None], mine)
-        permitted = [(opens, closes - length + 1) for opens, closes in hours[works]]
-        busy = full(held.get(provider.id, ()), provider.capacity)
-        return _without(permitted, [(since - around[1] + 1, until + around[0]) for since, until in busy])
+            hours[works] = _within(hours[None], mine, length)
+        possible = hours[works]
+        if among is not None:
+            possible = [start for start in possible if start in among]
+        return _free(possible, full(held.get(provider.id, ()), provider.capacity), before, rest)
 
-    roomy = _merged(sorted(span for room in search.rooms for span in starts(room))) if search.rooms else None
+    roomy = {start for room in search.rooms for start in starts(room)} if search.rooms else None
     found = []
     for place, provider in enumerate(search.providers):
-        possible = starts(provider)
-        if roomy is not None:
-            possible = _both(possible, roomy)
-        found += [(start, place) for start in _within(candidates, possible)]
+        found += [(start, place) for start in starts(provider, roomy)]
     found.sort()
     ids = [provider.id for provider in search.providers]
+    instant = Instant(begins)
     for start, place in found:
-        yield Slot(ids[place], Instant(start), service.length)
+        if start != instant.us:  # many are free at the same time
+            instant = Instant(start)
+        yield Slot(ids[place], instant, service.length)
 
 
-def full(held: Iterable[Held], capacity: int) -> Sequence[Span]:
+def _free(candidates: Sequence[int], busy: Iterable[Held], before: int, rest: int) -> list[int]:
+    """Those of sorted starts that leave ``before`` free ahead of them and ``rest`` behind. The one loop over every hold."""
+    found = list[int]()
+    edge, place, count, need = -(1 << 63), 0, len(candidates), before + rest
+    for since, until, _ in busy:
+        if since - edge >= need:
+            place = bisect_left(candidates, edge + before, place)
+            last = since - rest
+            while place < count and candidates[place] <= last:
+                found.append(candidates[place])
+                place += 1
+        if until > edge:  # noqa: PLR1730 - a call of max() for each hold would take twice as long
+            edge = until
+    found += candidates[bisect_left(candidates, edge + before, place) :]
+    return found
+
+
+def full(held: Sequence[Held], capacity: int) -> Sequence[Held]:
     """When no place is left of ``capacity``, in order of start, from what is held in order of start."""
     if capacity == 1:
-        return [(since, until) for since, until, _ in held]
+        return held
     changes = sorted(
         change
         for since, until, whole in held
         for change in ((since, capacity if whole else 1), (until, -capacity if whole else -1))
     )
-    found, there, since = list[Span](), 0, 0
+    found, there, since = list[Held](), 0, 0
     for us, change in changes:
         if there < capacity <= there + change:
             since = us
         elif there + change < capacity <= there:
-            found.append((since, us))
+            found.append((since, us, 0))
         there += change
     return found
 
@@ -146,14 +165,15 @@ def _candidates(grid: Iterable[Piece], every: int, begins: int, ends: int) -> li
     return sorted(found)
 
 
-def _within(instants: Sequence[int], spans: Iterable[Span]) -> Iterator[int]:
-    """Those of sorted instants that lie in one of the sorted spans."""
-    place = 0
+def _within(starts: Sequence[int], spans: Iterable[Span], length: int) -> list[int]:
+    """Those of sorted starts from which the whole length lies in one of the sorted spans."""
+    found, place = list[int](), 0
     for since, until in spans:
-        place = bisect_left(instants, since, place)
-        end = bisect_left(instants, until, place)
-        yield from instants[place:end]
+        place = bisect_left(starts, since, place)
+        end = bisect_left(starts, until - length + 1, place)
+        found += starts[place:end]
         place = end
+    return found
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:
@@ -165,38 +185,6 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
                 found[-1] = (found[-1][0], until)
         else:
             found.append((since, until))
-    return found
-
-
-def _both(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
-    """What is in both; each is in order and without overlap."""
-    found, place = list[Span](), 0
-    for since, until in one:
-        while place < len(other) and other[place][1] <= since:
-            place += 1
-        here = place
-        while here < len(other) and other[here][0] < until:
-            found.append((max(since, other[here][0]), min(until, other[here][1])))
-            here += 1
-    return found
-
-
-def _without(spans: Iterable[Span], taken: Sequence[Span]) -> list[Span]:
-    """What is left of spans, in order and without overlap, outside of ``taken``, in order of start."""
-    found, place = list[Span](), 0
-    for begins, ends in spans:
-        since = begins
-        while place < len(taken) and taken[place][1] <= since:
-            place += 1
-        here = place
-        while here < len(taken) and taken[here][0] < ends:
-            first, last = taken[here]
-            if first > since:
-                found.append((since, first))
-            since = max(since, last)
-            here += 1
-        if since < ends:
-            found.append((since, ends))
     return found
 
 

@@ -133,11 +133,10 @@ class Holds(Protocol):
         """The provider's holds that overlap the window, by start. Costs one index range, however many there are."""
         ...
 
-    def spans(self, providers: Sequence[ProviderId], window: Window) -> Mapping[ProviderId, Sequence[tuple[int, ...]]]:
-        """The same for each of many, by start: the provider's place among them, start and end in microseconds, whole or not.
-
-        Costs one statement, an index range for each, and no look at the rows.
-        """
+    def spans(
+        self, providers: Sequence[ProviderId], window: Window
+    ) -> Mapping[ProviderId, Sequence[tuple[int, int, int]]]:
+        """The same for each of many, as start and end in microseconds, and 1 where the whole is taken, else 0."""
         ...
 
 

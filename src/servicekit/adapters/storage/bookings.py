@@ -27,6 +27,10 @@ _OVERLAPPING = (
     "holds.provider = wanted.column1 AND holds.ends > ? AND holds.starts < ? AND holds.ends < ? +"
     " (SELECT max(long.ends - long.starts) FROM holds AS long WHERE long.provider = wanted.column1)"
 )
+_SPANS = (
+    'SELECT starts, ends, "whole" FROM holds WHERE provider = ? AND ends > ? AND starts < ?'
+    " AND ends < ? + (SELECT max(ends - starts) FROM holds WHERE provider = ?)"
+)
 _STANDING = "state IN ('" + "', '".join(sorted(state.value for state in HOLDING)) + "')"
 
 
@@ -112,16 +116,12 @@ class SqlHolds:
         return tuple(map(_HOLDS.thing, found))
 
     def spans(self, providers: Sequence[ProviderId], window: Window) -> dict[ProviderId, list[tuple[int, int, int]]]:
-        """The same for many, as bare microseconds and whether the whole is taken, in order of start."""
-        spans: dict[ProviderId, list[tuple[int, int, int]]] = {provider: [] for provider in providers}
-        if providers:
-            found = self.execute(
-                f'SELECT wanted.column1, starts, ends, "whole" FROM (VALUES {", ".join(["(?)"] * len(spans))}) AS wanted'  # noqa: S608
-                f" JOIN holds ON {_OVERLAPPING}",
-                [*spans, window.opens.us, window.closes.us, window.closes.us],
-            )
-            for provider, starts, ends, whole in found.fetchall():
-                spans[provider].append((starts, ends, whole))
-        for taken in spans.values():
-            taken.sort()
-        return spans
+        """The same for many, as bare numbers: start, end, and whether the whole is taken.
+
+        A statement for each is faster than one for all: SQLite gives bare rows of one index range quickest.
+        """
+        opens, closes = window.opens.us, window.closes.us
+        return {
+            provider: sorted(self.execute(_SPANS, [provider, opens, closes, closes, provider]).fetchall())
+            for provider in providers
+        }
