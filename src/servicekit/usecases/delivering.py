@@ -10,7 +10,8 @@ Rules kept here, for every kind:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from attrs import field, frozen
@@ -71,7 +72,8 @@ Step = Outside | Verdict
 Prepare = Callable[[Work, Effect], Step]
 
 
-def preparations() -> dict[EffectKind, Prepare]:
+@cache
+def preparations() -> Mapping[EffectKind, Prepare]:
     """Which function prepares which kind."""
     from servicekit.usecases.answering import prepare_parts
     from servicekit.usecases.delivering_keys import prepare_key

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from enum import Enum
 from functools import lru_cache
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
@@ -36,11 +37,19 @@ class Rows(Generic[E]):
         self.columns: tuple[str, ...] = tuple(item.name for item in fields)
         converts = [_converters(item.type) for item in fields]
         self._to = {item.name: convert[0] for item, convert in zip(fields, converts, strict=True)}
-        self._from = [(item.name, convert[1]) for item, convert in zip(fields, converts, strict=True)]
+        # Most columns hold the very value; only the others are looked at.
+        self._changed_to = [(place, to) for place, (to, _) in enumerate(converts) if to is not _same]
+        self._changed_from = [
+            (name, back) for name, (_, back) in zip(self.columns, converts, strict=True) if back is not _same
+        ]
+        self._values = _getter(self.columns)
 
     def row(self, thing: E) -> list[object]:
         """The thing's column values, in order of ``columns``."""
-        return [convert(getattr(thing, name)) for name, convert in self._to.items()]
+        row = list(self._values(thing))
+        for place, convert in self._changed_to:
+            row[place] = convert(row[place])
+        return row
 
     def value(self, column: str, value: object) -> object:
         """One field's value as its column holds it."""
@@ -48,8 +57,16 @@ class Rows(Generic[E]):
 
     def thing(self, row: Sequence[object]) -> E:
         """The thing of a row that has all columns in order."""
-        values = {name: convert(value) for (name, convert), value in zip(self._from, row, strict=True)}
+        values = dict(zip(self.columns, row, strict=True))
+        for name, convert in self._changed_from:
+            values[name] = convert(values[name])
         return self.kind(**values)
+
+
+def _getter(names: Sequence[str]) -> Callable[[object], tuple[Any, ...]]:
+    if len(names) == 1:  # for which attrgetter gives no tuple
+        return lambda thing: (getattr(thing, names[0]),)
+    return attrgetter(*names)
 
 
 def _same(value: Any) -> Any:
@@ -70,19 +87,27 @@ def _converters(kind: Any) -> tuple[Convert, Convert]:
             return _same, _same
         if issubclass(kind, Id):
             return _same, kind
-        if kind is bool:
-            return int, bool
-        if kind is Instant:
-            return (lambda value: value.us), Instant
-        if kind is timedelta:
-            return (lambda value: value // _MICROSECOND), (lambda value: value * _MICROSECOND)
         if issubclass(kind, Enum):
-            return (lambda value: value.value), kind
+            members = {
+                member.value: member for member in kind
+            }  # looked up, because calling the class takes ten times as long
+            return attrgetter("value"), lambda value: members[value] if value in members else kind(value)
+        if kind in _SCALARS:
+            return _SCALARS[kind]
+    if get_origin(kind) is tuple:
+        return (lambda value: dumps(value) if value else "[]"), _from_json(kind)
     return dumps, _from_json(kind)
 
 
+_SCALARS: dict[type, tuple[Convert, Convert]] = {
+    bool: (int, bool),
+    Instant: (attrgetter("us"), Instant),
+    timedelta: ((lambda span: span // _MICROSECOND), (lambda value: value * _MICROSECOND)),
+}
+
+
 def _from_json(kind: Any) -> Convert:
-    if isinstance(kind, type) and attrs.has(kind):
+    if get_origin(kind) is tuple or (isinstance(kind, type) and attrs.has(kind)):
         # Frozen, and mostly the same few: the settings of a tree are read with every text.
         return lru_cache(maxsize=4096)(lambda text: loads(text, kind))
     return lambda text: loads(text, kind)
