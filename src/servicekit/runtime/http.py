@@ -19,7 +19,6 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
@@ -110,11 +109,10 @@ class AsyncHttpDriver:
     """
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        if transport is None:
-            from servicekit.runtime.wire import Connections
+        from servicekit.runtime.wire import Connections
 
-            transport = Connections(LARGEST_BODY)
         self._transport = transport
+        self._connections = Connections(LARGEST_BODY)
 
     async def run(self, flow: HttpFlow[T]) -> T:
         """Drive ``flow`` to its end; raises as :meth:`HttpDriver.run` does. A cancelled call closes its flow."""
@@ -133,7 +131,9 @@ class AsyncHttpDriver:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        self._connections.close()
+        if self._transport is not None:
+            await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -144,18 +144,27 @@ class AsyncHttpDriver:
         await self.close()
 
     async def _exchange(self, request: HttpRequest) -> HttpResponse:
-        body = bytearray()
         with _translated(request):
-            asked = _asked(request)
             async with asyncio.timeout(request.timeout):
-                response = await self._transport.handle_async_request(asked)
-                try:
-                    async for chunk in response.aiter_bytes():
-                        _take(body, chunk, request)
-                finally:
-                    await response.aclose()
-            _log.info("HTTP Request: %s %s %d", request.method, asked.url, response.status_code)
-            return HttpResponse(status=response.status_code, headers=dict(response.headers), body=bytes(body))
+                if self._transport is None:
+                    response = await self._connections.exchange(request, _to_connect(request))
+                else:
+                    response = await _over(self._transport, request)
+        _log.info("HTTP Request: %s %s %d", request.method, request.url, response.status)
+        if len(response.body) > LARGEST_BODY:
+            raise _too_large(request)
+        return response
+
+
+async def _over(transport: httpx.AsyncBaseTransport, request: HttpRequest) -> HttpResponse:
+    body = bytearray()
+    response = await transport.handle_async_request(_asked(request))
+    try:
+        async for chunk in response.aiter_bytes():
+            _take(body, chunk, request)
+    finally:
+        await response.aclose()
+    return HttpResponse(status=response.status_code, headers=dict(response.headers), body=bytes(body))
 
 
 @frozen
@@ -178,12 +187,14 @@ def _advance(flow: HttpFlow[T], heard: HttpResponse | OutsideError | None) -> Ht
 
 
 def _settings() -> dict[str, Any]:
+    from servicekit.runtime.wire import HEADERS
+
     return {
         "follow_redirects": False,
         "trust_env": False,
         # One account's session cookie must not travel with another's request.
         "cookies": CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-        "headers": _HEADERS,
+        "headers": HEADERS,
     }
 
 
@@ -199,23 +210,19 @@ def _call(request: HttpRequest) -> Mapping[str, Any]:
     }
 
 
-_HEADERS = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "servicekit"}
-
-
 def _asked(request: HttpRequest) -> httpx.Request:
     """What a transport takes: with neither redirects, cookies nor proxies, because those are the client's."""
     import httpx
 
-    url = _url(request.url)
+    from servicekit.runtime.wire import HEADERS
+
+    url = httpx.URL(request.url)
     if url.scheme not in {"http", "https"} or not url.host:
-        raise httpx.UnsupportedProtocol("neither http://host nor https://host")
+        raise httpx.UnsupportedProtocol("a URL begins with http://host or https://host")
     timeout = httpx.Timeout(request.timeout, connect=_to_connect(request))
+    headers = {**HEADERS, **{name.lower(): value for name, value in request.headers.items()}}
     return httpx.Request(
-        request.method,
-        url,
-        headers={**_HEADERS, **{name.lower(): value for name, value in request.headers.items()}},
-        content=request.body,
-        extensions={"timeout": timeout.as_dict()},
+        request.method, url, headers=headers, content=request.body, extensions={"timeout": timeout.as_dict()}
     )
 
 
@@ -224,21 +231,13 @@ def _to_connect(request: HttpRequest) -> float:
     return min(_CONNECT, request.timeout / 2)
 
 
-@lru_cache(maxsize=256)
-def _url(text: str) -> httpx.URL:
-    """Parsing one takes as long as sending a request; most are the same few."""
-    import httpx
-
-    return httpx.URL(text)
-
-
 def _take(body: bytearray, chunk: bytes, request: HttpRequest) -> None:
     if len(body) + len(chunk) > LARGEST_BODY:
-        raise _over(request)
+        raise _too_large(request)
     body += chunk
 
 
-def _over(request: HttpRequest) -> OutsideError:
+def _too_large(request: HttpRequest) -> OutsideError:
     said = f"{request.method} {_place(request)} was answered with more than {LARGEST_BODY} bytes"
     facts = {"method": request.method, "url": _place(request), "largest": LARGEST_BODY}
     if request.repeatable:
