@@ -152,10 +152,10 @@ class Smsc:
 
     def cut(self) -> None:
         """Cut all links."""
-        for link in self._links:
-            link.cut()
-        self._links.clear()
         self.bound.clear()
+        links, self._links = self._links, []
+        for link in links:
+            link.cut()
 
     def _accept(self) -> None:
         listener = self._listener

@@ -202,7 +202,7 @@ def test_what_smpp_has_no_room_for_is_wrong_wiring(wrong: dict[str, str]) -> Non
 def test_an_account_shows_neither_its_password_nor_its_token(smsc: Smsc, carrier: Smpp) -> None:
     """Its repr may stand in any log."""
     assert smsc.password not in repr(carrier)
-    assert carrier._token not in repr(carrier)
+    assert carrier._receiver.token not in repr(carrier)
     assert "sonnenhof" in repr(carrier)
 
 
@@ -269,6 +269,16 @@ def test_a_later_part_that_is_refused_for_good_fails_the_text(smsc: Smsc, carrie
     assert "1 of 3 parts were taken; then: smpp refuses" in receipt.detail
     assert receipt.evidence["status"] == "0x00000045"
     assert len(smsc.asked) == 2
+
+
+def test_a_link_that_is_lost_within_one_sms_leaves_it_unknown(smsc: Smsc, carrier: Smpp) -> None:
+    """There are no parts to speak of."""
+    smsc.answers.append(Answer(lose="link", taken=True))
+    with pytest.raises(OutcomeUnknown) as caught:
+        carrier.send(TEXT)
+
+    assert "parts" not in str(caught.value)
+    assert len(smsc.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -345,7 +355,7 @@ def test_another_implementation_of_smpp_takes_our_texts_and_its_pushes_are_taken
         return receipt, answer
 
     with Smpp("127.0.0.1", port, "sonnenhof", "p8ssw0rd", pauses=(0.05,)) as carrier:
-        carrier._receive = lambda *call: pushed.append(call[2])
+        carrier._receiver.receive = lambda *call: pushed.append(call[2])
         receipt, answer = asyncio.run(serve(carrier))
 
     assert receipt.part_ids == ("1", "2", "3")
@@ -450,16 +460,6 @@ def test_what_is_refused_for_good_is_not_pushed_again(smsc: Smsc, ears: Ears, ca
     assert "refused for good" in caplog.text
 
 
-def test_only_so_many_unsettled_pushes_are_remembered(smsc: Smsc, ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory stays bounded where an SMSC never pushes again."""
-    monkeypatch.setattr(smpp_module, "_REMEMBERED", 2)
-    ears.error = RuntimeError("down")
-    for number in range(5):
-        smsc.deliver(short_message=b"%d" % number)
-
-    assert len(ears.carrier._events) == 2
-
-
 @pytest.mark.parametrize("headers", [{}, {"x-smpp-token": ""}, {"x-smpp-token": "guess"}, {"x-smpp-token": "\ud800é"}])
 def test_a_call_from_outside_can_forge_nothing(carrier: Smpp, headers: dict[str, str]) -> None:
     """Whoever reaches ``/hooks/smpp`` does not know the token of this process."""
@@ -471,7 +471,7 @@ def test_a_call_from_outside_can_forge_nothing(carrier: Smpp, headers: dict[str,
 def test_a_proven_call_that_is_no_deliver_sm_is_misshapen(carrier: Smpp, body: bytes) -> None:
     """It would be a bug of ours."""
     with pytest.raises(Misshapen):
-        carrier.read({"X-SMPP-Token": carrier._token}, body, NOW)
+        carrier.read({"X-SMPP-Token": carrier._receiver.token}, body, NOW)
 
 
 def test_octets_that_are_none_are_misshapen(carrier: Smpp) -> None:
@@ -479,7 +479,7 @@ def test_octets_that_are_none_are_misshapen(carrier: Smpp) -> None:
     told = {"event": "e", "source": "", "destination": "", "esm_class": 0, "data_coding": 0, "message": "f", "tlvs": {}}
     for wrong in (told, {**told, "message": "", "event": ""}):
         with pytest.raises(Misshapen):
-            carrier.read({"x-smpp-token": carrier._token}, json.dumps(wrong).encode(), NOW)
+            carrier.read({"x-smpp-token": carrier._receiver.token}, json.dumps(wrong).encode(), NOW)
 
 
 # In the kit

@@ -34,7 +34,7 @@ class SmppTrial(TextsTrial):
         self.smpp = self._adapter(smsc.password)
         self.adapter = self.smpp
         self.smpp.start(self._hear)
-        self.secrets = (smsc.password, self.smpp._token)
+        self.secrets = (smsc.password, self.smpp._receiver.token)
 
     def _adapter(self, password: str) -> Smpp:
         made = Smpp("127.0.0.1", self.smsc.port, self.smsc.system_id, password, pauses=(0.05,), longest_send=20.0)
@@ -125,11 +125,11 @@ class SmppTrial(TextsTrial):
 
     def prove(self, body: bytes) -> HookCall:
         """The proof does not look at the body."""
-        return HookCall({"x-smpp-token": self.smpp._token}, body)
+        return HookCall({"x-smpp-token": self.smpp._receiver.token}, body)
 
     def forge(self, call: HookCall) -> Sequence[HookCall]:
         """No token, an empty one, another adapter's."""
-        another = self._adapter(self.smsc.password)._token
+        another = self._adapter(self.smsc.password)._receiver.token
         return [HookCall(headers, call.body) for headers in ({}, {"x-smpp-token": ""}, {"x-smpp-token": another})]
 
 

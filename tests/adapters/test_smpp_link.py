@@ -14,6 +14,7 @@ import pytest
 from attrs import define, evolve, field
 
 from servicekit.adapters.texts.smpp import link as link_module
+from servicekit.adapters.texts.smpp import session as session_module
 from servicekit.adapters.texts.smpp.link import Address, Link
 from servicekit.errors import OutcomeUnknown, OutsideError, Rejected, Unreachable
 from servicekit.ports.texts import refuses_account
@@ -39,7 +40,8 @@ class Taker:
     error: Exception | None = None
     wait: threading.Event | None = None
     taken: list[bytes] = field(factory=list)
-    settled: list[bytes] = field(factory=list)
+    well: list[bytes] = field(factory=list)
+    losses: int = 0
 
     def deliver(self, pdu: Any, tlvs: dict[str, str]) -> int:
         """Take one."""
@@ -51,10 +53,14 @@ class Taker:
             raise self.error
         return self.status
 
-    def settle(self, pdu: Any, tlvs: dict[str, str]) -> None:
+    def settled(self, pdu: Any, tlvs: dict[str, str]) -> None:
         """It was answered."""
         del tlvs
-        self.settled.append(pdu.short_message)
+        self.well.append(pdu.short_message)
+
+    def lost(self) -> None:
+        """The link was lost."""
+        self.losses += 1
 
 
 @pytest.fixture
@@ -76,7 +82,7 @@ def linked(smsc: Smsc, taker: Taker | None = None, **more: Any) -> Iterator[Link
         pauses=(0.05, 0.1),
     )
     one = taker or Taker()
-    link = Link(evolve(address, **more), one.deliver, one.settle)
+    link = Link(evolve(address, **more), one)
     try:
         yield link
     finally:
@@ -309,7 +315,7 @@ def test_a_push_is_answered_with_what_it_was_taken_with(smsc: Smsc) -> None:
         taker.status = 0x64
         assert smsc.deliver(short_message=b"two") == [0x80000005, 0x64]
 
-    assert (taker.taken, taker.settled) == ([b"one", b"two"], [b"one"])
+    assert (taker.taken, taker.well, taker.losses) == ([b"one", b"two"], [b"one"], 1)
 
 
 def test_a_push_that_waits_holds_up_no_answer_to_a_submit(smsc: Smsc) -> None:
@@ -326,12 +332,12 @@ def test_a_push_that_waits_holds_up_no_answer_to_a_submit(smsc: Smsc) -> None:
         taker.wait.set()
         assert (first.result(), second.result()) == ([0x80000005, 0], [0x80000005, 0])
 
-    assert taker.settled == [b"1", b"2"]
+    assert taker.well == [b"1", b"2"]
 
 
 def test_too_many_pushes_are_asked_to_come_later(smsc: Smsc, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that memory stays bounded."""
-    monkeypatch.setattr(link_module, "_MOST_WAITING", 1)
+    monkeypatch.setattr(session_module, "MOST_WAITING", 1)
     taker = Taker(wait=threading.Event())
     with linked(smsc, taker) as link, ThreadPoolExecutor(3) as pool:
         link.start()

@@ -16,15 +16,12 @@ Refused: system ids and passwords longer than SMPP allows; senders that can't be
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import itertools
-import json
-import logging
-import secrets  # noqa: TID251 - proves the calls of this very adapter; nothing of it is stored
+import secrets  # noqa: TID251 - the first reference of concatenated parts: any will do
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,7 +30,8 @@ from attrs import define, field
 from servicekit.adapters.texts.smpp.link import Address, Link
 from servicekit.adapters.texts.smpp.pdus import described
 from servicekit.adapters.texts.smpp.reading import Delivered, read_delivered, spelled
-from servicekit.codec import dumps, loads
+from servicekit.adapters.texts.smpp.receiving import HEADER, OK, Receive, Receiver
+from servicekit.codec import loads
 from servicekit.errors import (
     ConfigurationError,
     Forged,
@@ -44,7 +42,6 @@ from servicekit.errors import (
     Rejected,
     Throttled,
     Unreachable,
-    UnreadableInput,
     Unsupported,
 )
 from servicekit.moments import Instant
@@ -55,20 +52,12 @@ from servicekit.sms import Part, read_sender, split
 
 __all__ = ["Receive", "Smpp"]
 
-_log = logging.getLogger("servicekit.smpp")
-
-Receive = Callable[[str, Mapping[str, str], bytes], object]
-"""``kit.receive``: returns when it is committed."""
-
-_HEADER = "x-smpp-token"
-_OK, _TEMPORARY, _PERMANENT = 0x00, 0x64, 0x65  # SMPP 3.4, 5.1.3
 _BUSY = frozenset({0x14, 0x58})  # queue full, throttled
 _FAILED = frozenset({0x08, 0x64})  # system error, temporary application error: not taken
 _OURS = frozenset({0x03, 0x04, 0x0D, 0x0E, 0x0F})  # what we may not do with this bind, and the bind's own
 _LONGEST = {"system_id": 15, "password": 8, "system_type": 12}  # SMPP 3.4, 4.1.1
 _HEADED = 0x40  # esm_class: the user data begin with a header
 _UCS_2 = 8
-_REMEMBERED = 1000  # pushed texts whose answer may not have arrived
 _PAUSE = 0.5  # seconds before a part is tried again
 
 
@@ -109,12 +98,10 @@ class Smpp:
     enquiring: float = field(default=30.0, kw_only=True)
     pauses: tuple[float, ...] = field(default=(1.0, 2.0, 5.0, 15.0, 60.0), kw_only=True, repr=False)
     name: str = field(default="smpp", kw_only=True)
-    _token: str = field(init=False, repr=False, factory=lambda: secrets.token_urlsafe(32))
     _references: itertools.count[int] = field(
         init=False, repr=False, factory=lambda: itertools.count(secrets.randbelow(256))
     )
-    _events: dict[str, str] = field(init=False, repr=False, factory=dict)
-    _receive: Receive | None = field(init=False, repr=False, default=None)
+    _receiver: Receiver = field(init=False, repr=False)
     _link: Link = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -136,7 +123,8 @@ class Smpp:
             enquiring=self.enquiring,
             pauses=self.pauses,
         )
-        self._link = Link(address, self._deliver, self._settled)
+        self._receiver = Receiver(self.name)
+        self._link = Link(address, self._receiver)
 
     @property
     def capabilities(self) -> TextCapabilities:
@@ -149,7 +137,7 @@ class Smpp:
         Raises:
             MissingExtra: smpplib is not installed.
         """
-        self._receive = receive
+        self._receiver.receive = receive
         self._link.start()
 
     def close(self) -> None:
@@ -258,7 +246,7 @@ class Smpp:
 
     def _submit(self, fields: dict[str, object], seconds: float) -> str:
         status, message_id = self._link.submit(fields, seconds)
-        if status == _OK:
+        if status == OK:
             return spelled(message_id)
         words, number = described(status), f"0x{status:08x}"
         facts: dict[str, Any] = {"vendor": self.name, "status": number, "body": words}
@@ -296,8 +284,8 @@ class Smpp:
             Misshapen: a receipt without an id; or the body is not of this adapter's making.
         """
         del at  # a push is now; what is pushed twice has one event id
-        shown = header(headers, _HEADER)
-        if not hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), self._token.encode()):
+        shown = header(headers, HEADER)
+        if not hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), self._receiver.token.encode()):
             raise Forged("The call does not come from this adapter's own link.", vendor=self.name)
         try:
             told = loads(body, Delivered)
@@ -305,45 +293,3 @@ class Smpp:
         except (Invalid, ValueError) as error:
             raise Misshapen("This is no deliver_sm as the adapter writes it.", vendor=self.name) from error
         return TextHook(facts=(fact,))
-
-    def _deliver(self, pdu: Any, tlvs: dict[str, str]) -> int:
-        """Hand a deliver_sm to the application; the status to answer it with."""
-        if self._receive is None:
-            _log.warning("%s: a deliver_sm must wait until start(kit.receive) is called", self.name)
-            return _TEMPORARY
-        seen = _seen(pdu, tlvs)
-        event = self._events.setdefault(seen, secrets.token_hex(16))
-        if len(self._events) > _REMEMBERED:
-            del self._events[next(iter(self._events))]
-        told = Delivered(
-            event=event,
-            source=_text(pdu.source_addr),
-            destination=_text(pdu.destination_addr),
-            esm_class=pdu.esm_class,
-            data_coding=pdu.data_coding,
-            message=(pdu.short_message or b"").hex(),
-            tlvs=tlvs,
-        )
-        try:
-            self._receive(self.name, {_HEADER: self._token}, dumps(told).encode())
-        except UnreadableInput as error:
-            _log.error("%s: a deliver_sm was refused for good: %s", self.name, error)
-            return _PERMANENT
-        except Exception:  # noqa: BLE001 - whatever it is, the SMSC keeps the text
-            _log.exception("%s: a deliver_sm could not be taken in; the SMSC keeps it", self.name)
-            return _TEMPORARY
-        return _OK
-
-    def _settled(self, pdu: Any, tlvs: dict[str, str]) -> None:
-        self._events.pop(_seen(pdu, tlvs), None)
-
-
-def _seen(pdu: Any, tlvs: dict[str, str]) -> str:
-    """What is the same when an SMSC pushes the same once more: SMPP gives texts no id."""
-    fields = [pdu.source_addr, pdu.destination_addr, pdu.short_message]
-    told = [*(_text(one) for one in fields), pdu.esm_class, pdu.data_coding, sorted(tlvs.items())]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-
-
-def _text(octets: bytes | None) -> str:
-    return (octets or b"").decode("latin-1")
