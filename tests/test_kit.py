@@ -33,6 +33,7 @@ from servicekit.errors import (
 )
 from servicekit.groups import AddGroup, FoundOrganisation, ProvideNumbers
 from servicekit.ids import ProviderId
+from servicekit.mail import VerifiedInFront
 from servicekit.meetings import FetchHostLink
 from servicekit.messages import SearchLog, SendText
 from servicekit.moments import Instant
@@ -358,7 +359,7 @@ def test_a_mail_comes_with_an_envelope_and_a_webhook_with_headers(world: World) 
 def test_a_mail_that_cannot_be_taken_is_refused_and_nothing_is_written(
     world: World, raw: bytes, sender: str, refusal: tuple[type[ServicekitError], str, str]
 ) -> None:
-    """With what to do about it."""
+    """With what to do about it. Of a mail that no reader can make sense of it is counted that it came."""
     kind, code, told = refusal
     before = world.tables()
     with pytest.raises(kind) as caught:
@@ -366,7 +367,26 @@ def test_a_mail_that_cannot_be_taken_is_refused_and_nothing_is_written(
 
     assert (type(caught.value), caught.value.code) == (kind, code)
     assert told in caught.value.message
-    assert world.tables() == before
+    after = world.tables()
+    assert len(after.pop("ignored_mails")) == (kind is UnreadableMail)
+    assert after == {name: rows for name, rows in before.items() if name != "ignored_mails"}
+
+
+def test_a_kit_says_whether_it_takes_mail_and_where(world: World) -> None:
+    """For whoever runs a listener over it; a number that none can send to is known without a sender."""
+    assert (world.kit.takes_mail, world.kit.gateway_domain) == (True, "sms.example")
+    assert world.kit.hopeless("0701740605@sms.example") is None
+    assert "mobile number" in (world.kit.hopeless("hello@sms.example") or "")
+    with Kit.open("sqlite:///:memory:", gateway_domain="sms.example") as kit:
+        assert not kit.takes_mail
+    with Kit.open("sqlite:///:memory:", senders=VerifiedInFront()) as kit:
+        assert not kit.takes_mail
+
+
+def test_links_for_passwords_need_a_place_for_the_token_and_a_way_to_mail() -> None:
+    """Found when the kit is opened."""
+    with pytest.raises(ConfigurationError, match=r"password_url='https://sms\.example/password/\{token\}'"):
+        Kit.open("sqlite:///:memory:", password_url="https://sms.example/password/{token}")
 
 
 @pytest.mark.parametrize("case", [str.lower, str.upper, str.title])

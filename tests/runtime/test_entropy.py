@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from servicekit.ids import BookingId, UserId
 from servicekit.moments import Clock, Instant
-from servicekit.runtime.entropy import SystemClock, mint
+from servicekit.runtime.entropy import SystemClock, mint, random_bytes
 
 
 def test_the_system_clock_tells_the_machines_time() -> None:
@@ -33,3 +33,9 @@ def test_ids_of_one_moment_differ() -> None:
     at = Instant.parse("2026-11-25T12:00:00Z")
 
     assert len({mint(BookingId, at) for _ in range(1000)}) == 1000
+
+
+def test_secrets_are_as_long_as_asked_and_never_twice_the_same() -> None:
+    """From the operating system."""
+    assert [len(random_bytes(count)) for count in (0, 1, 32)] == [0, 1, 32]
+    assert len({random_bytes(32) for _ in range(100)}) == 100
