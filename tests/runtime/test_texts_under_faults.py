@@ -28,8 +28,9 @@ from servicekit.outbox.facts import TextStatus
 from servicekit.ports.texts import TextReceipt
 from servicekit.runtime.relay import Delivered
 from servicekit.testing.clock import ManualClock
-from servicekit.testing.conformance import Fate, HookCall, SimulatedTexts, Trouble
+from servicekit.testing.conformance import Fate, HookCall, SimulatedTexts, TextsTrial, Trouble
 from servicekit.testing.simulators import transport
+from smsc import Smsc
 from trials import ElksTrial
 from trials_sinch import SinchTrial
 from trials_twilio import TwilioTrial
@@ -37,15 +38,24 @@ from trials_twilio import TwilioTrial
 sys.path += [str(Path(__file__).parents[1] / "adapters"), str(Path(__file__).parents[2] / "examples" / "carrier")]
 
 from test_pigeonpost import PigeonPostTrial
+from test_smpp_conformance import SmppTrial
 from test_vonage_conformance import VonageTrial
 
-Trial = SimulatedTexts[Any]
-CARRIERS: dict[str, Callable[[], Trial]] = {
-    "46elks": ElksTrial.open,
-    "twilio": TwilioTrial.open,
-    "sinch": SinchTrial.open,
-    "vonage": VonageTrial.open,
-    "pigeonpost": PigeonPostTrial.open,
+
+def over_smpp(exits: ExitStack) -> SmppTrial:
+    """An SMSC on a socket."""
+    trial = SmppTrial(exits.enter_context(Smsc()))
+    exits.callback(trial.close)
+    return trial
+
+
+CARRIERS: dict[str, Callable[[ExitStack], TextsTrial]] = {
+    "46elks": lambda _: ElksTrial.open(),
+    "twilio": lambda _: TwilioTrial.open(),
+    "sinch": lambda _: SinchTrial.open(),
+    "vonage": lambda _: VonageTrial.open(),
+    "pigeonpost": lambda _: PigeonPostTrial.open(),
+    "smpp": over_smpp,
 }
 FINAL = {Status.DELIVERED, Status.UNDELIVERED, Status.UNSENT}
 MOST = settings.default.max_examples // 5 if settings.default else 20
@@ -58,18 +68,14 @@ SCHEDULES = st.lists(st.tuples(SENDS, FINDS), min_size=1, max_size=4)
 class Scene:
     """An organisation over one carrier, and what the carrier tells, in whatever order."""
 
-    def __init__(self, trial: Trial, chance: Random, exits: ExitStack) -> None:
-        self.trial = trial
+    def __init__(self, carrier: str, chance: Random, exits: ExitStack) -> None:
+        self.trial = trial = CARRIERS[carrier](exits)
+        self.simulator = trial.simulator if isinstance(trial, SimulatedTexts) else None
         self.chance = chance
         self.clock = ManualClock(trial.at)
+        network = transport(self.simulator) if self.simulator is not None else None
         self.kit = exits.enter_context(
-            Kit.open(
-                "sqlite:///:memory:",
-                texts=trial.adapter,
-                transport=transport(trial.simulator),
-                clock=self.clock,
-                in_flight=1,  # so that the same day is played the same way again
-            )
+            Kit.open("sqlite:///:memory:", texts=trial.adapter, transport=network, clock=self.clock)
         )
         own = Settings(sender_name=trial.sender, country_code=int(trial.mobile[1:3]))
         founded = self.kit.perform(
@@ -90,15 +96,22 @@ class Scene:
         for trouble in sends:
             if trouble in self.trial.troubles:
                 self.trial.provoke(trouble)
-        for trouble in finds:
+        for trouble in finds if self.trial.adapter.capabilities.look_up else ():
             self.trial.provoke(trouble, finding=True)
         self.ask(SendText(user=self.admin.id, to=self.trial.mobile, text=words))
 
     def deliver(self) -> Delivered:
         """What is due; and the carrier's calls about it begin to wait."""
         done = self.kit.deliver()
-        self.waiting += self.trial.told()
+        self.waiting += self.told()
         return done
+
+    def told(self) -> Sequence[HookCall]:
+        """What the carrier calls out by itself."""
+        if isinstance(self.trial, SimulatedTexts):
+            return self.trial.told()
+        assert isinstance(self.trial, SmppTrial)
+        return self.trial.taken()
 
     def hear(self, calls: Sequence[HookCall]) -> None:
         """Some calls, in any order, some of them twice; no message that was final becomes anything else."""
@@ -144,7 +157,8 @@ class Scene:
     def go_to(self, at: Any) -> None:
         """The time of all: ours, the carrier's, and that of proofs."""
         self.clock.set(at)
-        self.trial.simulator.set_clock(at)
+        if self.simulator is not None:
+            self.simulator.set_clock(at)
         self.trial.at = at
 
     def taken(self) -> Counter[str]:
@@ -155,7 +169,7 @@ class Scene:
 def play(carrier: str, schedule: Sequence[tuple[Sequence[Trouble], Sequence[Trouble]]], chance: Random) -> Scene:
     """One organisation's day, to its end: all calls of the carrier have come in."""
     with ExitStack() as exits:
-        scene = Scene(CARRIERS[carrier](), chance, exits)
+        scene = Scene(carrier, chance, exits)
         for number, (sends, finds) in enumerate(schedule):
             scene.send(f"Text {number}", sends, finds)
             if chance.random() < 0.5:
@@ -190,13 +204,14 @@ def judge(scene: Scene) -> None:
 
 def report_everything(scene: Scene) -> None:
     """The carrier reports on all that it has, then on something that is none of ours: every text that it has has arrived."""
-    calls = [
-        call
-        for held in scene.trial.held()
-        for call in scene.trial.report(TextReceipt(vendor_id=held.vendor_id, status=TextStatus.SENT), Fate.DELIVERED)
-    ]
-    scene.trial.simulator.clear_faults()
-    foreign = scene.trial.send(scene.trial.text("Not ours", "somebody-else's"))
+    held = list(scene.trial.held())
+    if isinstance(scene.trial, SmppTrial):
+        scene.trial.smsc.answers.clear()
+    elif scene.simulator is not None:
+        scene.simulator.clear_faults()
+    foreign = scene.trial.send(scene.trial.text("Not ours", "somebody-else's"))  # also brings a lost link back
+    ours = [TextReceipt(vendor_id=one.vendor_id, status=TextStatus.SENT) for one in held]
+    calls = [call for receipt in ours for call in scene.trial.report(receipt, Fate.DELIVERED)]
     calls += scene.trial.report(foreign, Fate.UNDELIVERED)
     before = len(scene.log())
     scene.hear(calls)
@@ -214,9 +229,9 @@ def test_every_text_is_sent_and_none_twice(carrier: str) -> None:
     """Under every schedule of faults: lost answers, pauses, failures, wrong types; reports doubled, late, out of order."""
 
     @settings(max_examples=MOST)
-    @given(SCHEDULES, st.randoms(use_true_random=False))
-    def any_day(schedule: list[tuple[list[Trouble], list[Trouble]]], chance: Random) -> None:
-        play(carrier, schedule, chance)
+    @given(SCHEDULES, st.integers(0, 2**32))
+    def any_day(schedule: list[tuple[list[Trouble], list[Trouble]]], seed: int) -> None:
+        play(carrier, schedule, Random(seed))  # noqa: S311 - how often it is asked depends on ids, which differ
 
     any_day()
 
@@ -232,14 +247,12 @@ def test_each_trouble_twice_ends_well(carrier: str, trouble: Trouble) -> None:
         assert sorted(scene.taken()) == ["Not ours", "Text 0", "Text 1"]
 
 
-@pytest.mark.parametrize(
-    "carrier", [name for name, made in CARRIERS.items() if not made().adapter.capabilities.look_up]
-)
+@pytest.mark.parametrize("carrier", ["vonage", "smpp"])
 def test_a_lost_answer_of_a_carrier_without_a_list_is_shown(carrier: str) -> None:
     """UNKNOWN in the log, and a dead letter that names the carrier; the text went out once, or not at all."""
     for trouble, sent in ((Trouble.LOST, 1), (Trouble.UNDONE, 0)):
         with ExitStack() as exits:
-            scene = Scene(CARRIERS[carrier](), Random(0), exits)  # noqa: S311 - any order will do
+            scene = Scene(carrier, Random(0), exits)  # noqa: S311 - any order will do
             scene.send("Text 0", [trouble], [])
             scene.settle()
 

@@ -406,6 +406,21 @@ def test_a_carrier_that_asked_to_wait_is_waited_for_also_when_others_are_gone(tm
             assert other.deliver() == Delivered(done=1)
 
 
+def test_each_pause_is_waited_for_and_is_no_failure(tmp_path: Path) -> None:
+    """A carrier that asks to wait again and again is asked once after each; it never counts as a failure."""
+    alpha = Scripted("alpha")
+    with over(tmp_path, alpha) as world:
+        send(world)
+        for number in range(1, 4):
+            alpha.answers = [later(world, HOUR)]
+            assert world.kit.deliver() == Delivered(again=1)
+            (effect,) = world.effects(EffectState.DUE)
+            assert (len(alpha.asked), effect.attempts) == (number, 0)
+            assert effect.due_at - world.now >= HOUR
+            world.clock.set(effect.due_at)
+        assert world.kit.deliver() == Delivered(done=1)
+
+
 def test_a_carrier_that_asks_to_wait_no_longer_is_asked_soon(tmp_path: Path) -> None:
     """Its time is over before the others have answered."""
     alpha, beta = Scripted("alpha"), Scripted("beta", answers=[Rejected("no credit", status=402)])

@@ -152,7 +152,7 @@ def _failed(work: Work, message_id: MessageId, error: OutsideError) -> Verdict:
     this = Try(message.vendor, final=isinstance(error, (Rejected, Unsupported)), until=until)
     if _another(work, message, this) is not None:
         return Next()
-    tried = (*message.tried, this)
+    tried = _and(message.tried, this)
     _plan_again(work, message, remembered(tried, work.at))
     return Failed(_in_vain(tried, error))
 
@@ -160,12 +160,17 @@ def _failed(work: Work, message_id: MessageId, error: OutsideError) -> Verdict:
 def _another(work: Work, message: Message, this: Try) -> Texts | None:
     """Go on to the next carrier, now that this one surely did not send; None, and nothing written, where there is none."""
     carriers = work.wiring.need(work.wiring.texts, "texts")
-    tried = (*(one for one in message.tried if one.carrier != this.carrier), this)
+    tried = _and(message.tried, this)
     way = carriers.way(number=message.number, sender=message.sender)
     following = _next(carriers, way.carriers, tried, work)
     if following is not None:
         _plan_again(work, message, tried)
     return following
+
+
+def _and(tried: tuple[Try, ...], this: Try) -> tuple[Try, ...]:
+    """The tries with one more; of each carrier only the last one counts."""
+    return (*(one for one in tried if one.carrier != this.carrier), this)
 
 
 def _plan_again(work: Work, message: Message, tried: tuple[Try, ...]) -> None:
