@@ -21,16 +21,15 @@ from servicekit.mail.authenticity import (
     Method,
     Proven,
     Result,
-    TrustedResults,
     Undecided,
     Unproven,
     Verdict,
-    VerifiedInFront,
     judge_sender,
 )
 from servicekit.mail.automatic import Automatic, AutomaticKind
 from servicekit.mail.reading import Mail, read_mail
 from servicekit.mail.refusals import KEPT_DAYS, IgnoredMails, ListIgnoredMails, WhyIgnored
+from servicekit.mail.results import TrustedResults, VerifiedInFront
 from servicekit.mail.text import sms_text
 from servicekit.mail.values import Envelope, OutgoingMail
 
