@@ -15,7 +15,6 @@ import children
 from processes import race
 from servicekit import Instant, Principal
 from servicekit.bookings import (
-    AddBranch,
     AddClient,
     AddProvider,
     AddService,
@@ -39,7 +38,7 @@ from servicekit.errors import Conflict, Invalid, NotFound
 from servicekit.ids import BookingId, ClientId, ProviderId
 from servicekit.outbox.effects import EffectState
 from servicekit.runtime.entropy import mint
-from world import DAY, HOUR, MAIN, MINUTE, World, foreign
+from world import DAY, HOUR, MINUTE, World, foreign
 
 pytest_plugins = ("world_fixtures",)
 
@@ -72,61 +71,6 @@ def book(world: World, **changed: Any) -> Book:
         "starts": world.now + DAY,
     }
     return Book(**{**usual, **changed})
-
-
-# What can be booked
-
-
-@pytest.mark.parametrize(
-    ("wrong", "code", "told"),
-    [
-        ({"zone": "Mars/Olympus"}, "unknown_zone", "write it like 'Europe/Stockholm'"),
-        ({"name": ""}, "nameless", "A name is needed"),
-        ({"components": (MAIN,)}, "doors_without_site", "set the branch's site"),
-    ],
-)
-def test_a_branch_is_refused_with_what_is_wrong(world: World, wrong: dict[str, Any], code: str, told: str) -> None:
-    """A zone that is none, no name, doors of no site."""
-    right: dict[str, Any] = {"organisation": world.root.id, "name": "Ost", "zone": "Europe/Zurich"}
-    refused = world.refused(AddBranch(**{**right, **wrong}))
-
-    assert (type(refused), refused.code) == (Invalid, code)
-    assert told in refused.message
-
-
-@pytest.mark.parametrize(
-    ("wrong", "code", "told"),
-    [
-        ({"name": " "}, "nameless", "A name is needed"),
-        ({"length": timedelta(0)}, "no_length", "set a length above zero"),
-        ({"opens_before": -MINUTE}, "negative_margin", "margin is zero or more"),
-        ({"components": (MAIN,)}, "doors_without_site", "set the branch's site"),
-    ],
-)
-def test_a_service_is_refused_with_what_is_wrong(world: World, wrong: dict[str, Any], code: str, told: str) -> None:
-    """No name, no length, a margin after the start, doors at a branch without a site."""
-    right: dict[str, Any] = {"branch": world.haircut.branch, "name": "Wash", "length": HOUR}
-    refused = world.refused(AddService(**{**right, **wrong}))
-
-    assert (type(refused), refused.code) == (Invalid, code)
-    assert told in refused.message
-
-
-def test_a_clients_number_is_kept_in_e164(world: World) -> None:
-    """However it was written, in the country said; none is none."""
-    written = AddClient(
-        organisation=world.root.id, name="Ida", email="ida@home.example", mobile="079 123 45 68", country_code=41
-    )
-
-    assert world.ask(written).mobile == "+41791234568"
-    assert add_client(world, "Uli").mobile == ""
-    refused = world.refused(AddClient(organisation=world.root.id, name="X", email="x@x.example", mobile="12"))
-    assert isinstance(refused, Invalid)
-
-
-def test_a_provider_may_have_no_address(world: World) -> None:
-    """A chair reads no mail."""
-    assert (world.chair.email, world.room.email) == ("", "room@salon.example")
 
 
 # Booking

@@ -14,7 +14,7 @@ from servicekit.errors import Conflict, Invalid
 from servicekit.ids import BranchId, ClassId, GroupId, ProviderId, ServiceId
 from servicekit.moments import Instant, Window, Zone
 
-__all__ = ["ClassPlaces", "ScheduledClass", "called_off", "moved_to"]
+__all__ = ["ClassPlaces", "ScheduledClass", "called_off", "check_coming", "check_future", "moved_to"]
 
 _NOTHING = timedelta(0)
 
@@ -65,6 +65,33 @@ class ClassPlaces:
     free: int
 
 
+def check_future(starts: Instant, at: Instant) -> None:
+    """Refuse a class that would start in the past.
+
+    Raises:
+        Invalid: ``booking_in_the_past``.
+    """
+    if starts < at:
+        raise Invalid(
+            f"A class cannot start in the past: {starts} is before {at}. Choose a later start.",
+            code="booking_in_the_past",
+            starts=str(starts),
+            at=str(at),
+        )
+
+
+def check_coming(scheduled: ScheduledClass, at: Instant) -> None:
+    """Refuse a class that cannot be joined or changed any more.
+
+    Raises:
+        Conflict: ``class_cancelled``, ``class_begun``.
+    """
+    if scheduled.cancelled:
+        raise Conflict("The class is cancelled: choose another one.", code="class_cancelled", **_facts(scheduled))
+    if scheduled.starts < at:
+        raise Conflict("The class has begun: nothing can be changed.", code="class_begun", **_facts(scheduled))
+
+
 def moved_to(scheduled: ScheduledClass, window: Window, at: Instant) -> ScheduledClass:
     """The class in another window, as its next revision; the same object where the window is the one it has.
 
@@ -72,16 +99,10 @@ def moved_to(scheduled: ScheduledClass, window: Window, at: Instant) -> Schedule
         Conflict: ``class_cancelled``, ``class_begun``.
         Invalid: ``booking_in_the_past``.
     """
-    _refuse_over(scheduled, at)
+    check_coming(scheduled, at)
     if window == scheduled.window:
         return scheduled
-    if window.opens < at:
-        raise Invalid(
-            f"A class cannot start in the past: {window.opens} is before {at}. Choose a later start.",
-            code="booking_in_the_past",
-            starts=str(window.opens),
-            at=str(at),
-        )
+    check_future(window.opens, at)
     return evolve(scheduled, starts=window.opens, ends=window.closes, revision=scheduled.revision + 1)
 
 
@@ -93,15 +114,8 @@ def called_off(scheduled: ScheduledClass, at: Instant) -> ScheduledClass:
     """
     if scheduled.cancelled:
         return scheduled
-    _refuse_over(scheduled, at)
+    check_coming(scheduled, at)
     return evolve(scheduled, cancelled=True, revision=scheduled.revision + 1)
-
-
-def _refuse_over(scheduled: ScheduledClass, at: Instant) -> None:
-    if scheduled.cancelled:
-        raise Conflict("The class is cancelled: choose another one.", code="class_cancelled", **_facts(scheduled))
-    if scheduled.starts < at:
-        raise Conflict("The class has begun: nothing can be changed.", code="class_begun", **_facts(scheduled))
 
 
 def _facts(scheduled: ScheduledClass) -> dict[str, str]:

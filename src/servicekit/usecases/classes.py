@@ -20,7 +20,7 @@ from servicekit.bookings import (
     rebook,
 )
 from servicekit.bookings.availability import check_notice
-from servicekit.bookings.classes import called_off, moved_to
+from servicekit.bookings.classes import called_off, check_coming, check_future, moved_to
 from servicekit.errors import Conflict, Invalid
 from servicekit.ids import BookingId, ClassId
 from servicekit.moments import Window
@@ -58,7 +58,7 @@ def schedule_class(work: Work, command: ScheduleClass) -> ScheduledClass:
         before=service.rules.before,
         after=service.rules.after,
     )
-    moved_to(scheduled, window, work.at)  # refuses what has begun
+    check_future(scheduled.starts, work.at)
     room = place(work, where, window, scheduled.held, notice=False, override=command.override)
     scheduled = evolve(scheduled, room=room)
     work.store.classes.add(scheduled)
@@ -128,7 +128,7 @@ def book_seat(work: Work, command: BookSeat) -> Booking:
             return known
     branch = work.store.branches.get(scheduled.branch)
     check_mobile(service, branch, work.store.clients.get(command.client))
-    moved_to(scheduled, scheduled.window, work.at)  # refuses what is cancelled or has begun
+    check_coming(scheduled, work.at)
     if not command.override:
         check_notice(service, scheduled.starts, work.at)
     if work.store.bookings.seats_taken(scheduled.id) >= scheduled.seats:
