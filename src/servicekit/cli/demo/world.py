@@ -172,7 +172,7 @@ def open_world(folder: Path, *, kill_relay: bool = False) -> Iterator[World]:
     running: list[subprocess.Popen[str]] = []
     try:
         running.append(_started([sys.executable, "-m", "servicekit.testing.simulators"]))
-        told = _told(running[0], 5)
+        told = _told(running[0], last="mailbox-http")
         host, port = told["mailbox"].removeprefix("smtp://").rsplit(":", 1)
         at = evolve(
             at,
@@ -184,7 +184,7 @@ def open_world(folder: Path, *, kill_relay: bool = False) -> Iterator[World]:
             mailbox_control=told["mailbox-http"],
         )
         running.append(_child("front", at))
-        told = _told(running[1], 2)
+        told = _told(running[1], last="hooks")
         at = evolve(at, gateway_port=int(told["gateway"]), hooks=told["hooks"])
         with open_kit(at) as kit:
             keeper = RelayKeeper(at, kill=kill_relay)
@@ -213,9 +213,13 @@ def _started(command: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
 
 
-def _told(process: subprocess.Popen[str], lines: int) -> dict[str, str]:
-    """The ``name value`` lines that a process prints once it is ready."""
-    return dict(_heard(process).split(" ", 1) for _ in range(lines))
+def _told(process: subprocess.Popen[str], *, last: str) -> dict[str, str]:
+    """The ``name value`` lines that a process prints once it is ready, up to the one named ``last``."""
+    told: dict[str, str] = {}
+    while last not in told:
+        name, value = _heard(process).split(" ", 1)
+        told[name] = value
+    return told
 
 
 def _heard(process: subprocess.Popen[str]) -> str:
