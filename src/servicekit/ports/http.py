@@ -153,7 +153,7 @@ def asked_to_wait(response: HttpResponse) -> Instant | None:
 
     >>> said = {"retry-after": "30", "date": "Wed, 25 Nov 2026 12:00:00 GMT"}
     >>> asked_to_wait(HttpResponse(status=429, headers=said))
-    Instant('2026-11-25T12:00:30Z')
+    Instant.parse('2026-11-25T12:00:30Z')
     """
     said = response.headers.get("retry-after", "").strip()
     if not (said.isascii() and said.isdigit()):
