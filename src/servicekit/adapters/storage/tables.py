@@ -64,7 +64,12 @@ class Shape(Generic[E]):
         self.columns = ", ".join(quoted)
         self.insert = f"INSERT INTO {name} ({self.columns}) VALUES ({', '.join('?' * len(quoted))})"  # noqa: S608
         self.one = " AND ".join(f'"{column}" = ?' for column in key)
-        self.update = f"UPDATE {name} SET {', '.join(f'{column} = ?' for column in quoted)} WHERE {self.one}"  # noqa: S608
+        # A key never changes; named here, its index and whatever refers to it would be gone through all the same.
+        keys = [self.rows.columns.index(column) for column in key]
+        rest = [place for place in range(len(quoted)) if place not in keys] or keys
+        self.changed = (*rest, *keys)
+        changes = ", ".join(f"{quoted[place]} = ?" for place in rest)
+        self.update = f"UPDATE {name} SET {changes} WHERE {self.one}"  # noqa: S608
         self.order = ", ".join(f'"{column}"' for column in key)
 
     def columns_of(self, name: str) -> str:
@@ -90,8 +95,9 @@ class SqlTable(Generic[E]):
     def save(self, thing: E) -> None:
         """Update one row by its key."""
         row = self.rows.row(thing)
-        keys = [row[self.rows.columns.index(column)] for column in self.shape.key]
-        if self.execute(self.shape.update, [*row, *keys]).rowcount != 1:
+        values = [row[place] for place in self.shape.changed]
+        if self.execute(self.shape.update, values).rowcount != 1:
+            keys = values[-len(self.shape.key) :]
             raise StorageError(f"There is no row of {self.name} to change.", table=self.name, key=keys)
 
     def find(self, key: str) -> E | None:
