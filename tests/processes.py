@@ -18,7 +18,7 @@ T = TypeVar("T")
 @cache
 def _context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", "children", "racers"])
+    context.set_forkserver_preload(["__main__", "bookers", "children", "racers"])
     # Before Python 3.13 the server does not get our path, and would leave out silently what it cannot import.
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
@@ -42,6 +42,11 @@ def race(target: Callable[..., T], *arguments: object, count: int = 8) -> list[T
         child.join()
     assert [child.exitcode for child in children] == [0] * count, "a child failed; its traceback is on stderr"
     return [results.get() for _ in children]
+
+
+def barrier(count: int) -> Barrier:
+    """For the processes themselves, to meet again and again: pass it to :func:`race`."""
+    return _context().Barrier(count)
 
 
 def start(target: Callable[..., object], *arguments: object, count: int) -> list[ForkServerProcess]:

@@ -349,6 +349,19 @@ def test_a_window_lies_within_hours_as_a_whole() -> None:
     assert caught.value.code == "closed"
 
 
+def test_hours_within_hours_of_the_day_before_add_nothing() -> None:
+    """Open from one at night to one the next, and half an hour within that: it is open all the same, and counted from both."""
+    opening = OpeningHours(wednesday=(Hours(60, 1500),), thursday=(Hours(10, 30),))
+    midnight = Instant.parse("2026-11-25T23:00:00Z")
+    assert within_hours(opening, "Europe/Zurich", Window(midnight - HOUR, midnight + HOUR))
+    asked = search(
+        service(15 * MINUTE, every=30 * MINUTE),
+        branch=branch("Europe/Zurich", opening),
+        window=Window(midnight, midnight + DAY),
+    )
+    assert [when[11:16] for when, _ in found(asked)] == ["23:00", "23:10", "23:30"]
+
+
 def test_times_of_long_ago_and_nobody_at_all() -> None:
     """A search that is over gives nothing, and neither does one with nobody."""
     asked = search(service())

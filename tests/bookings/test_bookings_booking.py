@@ -186,6 +186,25 @@ def test_histories_end_where_the_table_leads(state: BookingState, actions: list[
     assert booking.starts == BOOKING.starts + moves * HOUR
 
 
+def test_what_is_held_is_the_booking_with_its_buffers() -> None:
+    """Before and after, in absolute time; without any it is the booking itself."""
+    assert BOOKING.held == BOOKING.window
+    around = evolve(BOOKING, before=HOUR / 4, after=HOUR / 2)
+    assert around.held == Window(BOOKING.starts - HOUR / 4, BOOKING.ends + HOUR / 2)
+
+
+@pytest.mark.parametrize("changed", ["rebook", "cancel"])
+def test_f08_a_request_key_is_free_again(changed: str) -> None:
+    """F-08: a move and a cancellation let go of the key, and a reason stays with what was cancelled."""
+    asked = evolve(BOOKING, request_key="k")
+    if changed == "rebook":
+        assert rebook(asked, Window(BOOKING.starts + HOUR, BOOKING.ends + HOUR), NOW).request_key == ""
+        return
+    cancelled = act(asked, Action.CANCEL, by=Party.CLIENT, reason="ill")
+    assert (cancelled.request_key, cancelled.reason) == ("", "ill")
+    assert act(asked, Action.CHECK_IN).request_key == "k"
+
+
 def test_what_holds_the_place() -> None:
     """Also a booking that waits for approval holds its place; one that is over, cancelled or missed does not."""
     assert {"requested", "confirmed", "checked in"} == HOLDING

@@ -9,9 +9,10 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servicekit.bookings import Branch, Client, Provider, ProviderKind, Service
+from servicekit.bookings import Absence, BookingRules, Branch, Client, Provider, ProviderKind, Service
 from servicekit.errors import Invalid
-from servicekit.ids import BranchId, ClientId, GroupId, ProviderId, ServiceId
+from servicekit.ids import AbsenceId, BranchId, ClientId, GroupId, ProviderId, ServiceId
+from servicekit.moments import Instant, Window
 
 SALON = GroupId("grp_1")
 HOUR = timedelta(hours=1)
@@ -71,3 +72,23 @@ def test_a_provider_hosts_its_own_meetings_unless_said() -> None:
     room = Provider(id=ProviderId("prv_1"), organisation=SALON, name="Room 1", kind=ProviderKind.ROOM)
     assert room.meeting_user == "me"
     assert set(ProviderKind) == {"person", "room"}
+
+
+def test_everything_is_open_unless_said() -> None:
+    """No hours, no rules; a provider takes one booking at a time, and one at least."""
+    branch = Branch(id=BranchId("brn_1"), organisation=SALON, name="Zentrum", zone="Europe/Zurich")
+    anna = Provider(id=ProviderId("prv_1"), organisation=SALON, name="Anna", kind=ProviderKind.PERSON)
+    assert (branch.opening, anna.works, anna.capacity) == (None, None, 1)
+    assert service().rules == BookingRules()
+    with pytest.raises(Invalid) as caught:
+        evolve(anna, capacity=0)
+    assert caught.value.code == "no_capacity"
+
+
+def test_an_absence_is_a_window() -> None:
+    """From its start to its end, and it holds until it is ended."""
+    starts = Instant.parse("2026-11-25T12:00:00Z")
+    away = Absence(
+        id=AbsenceId("abs_1"), organisation=SALON, provider=ProviderId("prv_1"), starts=starts, ends=starts + HOUR
+    )
+    assert (away.window, away.ended, away.reason) == (Window(starts, starts + HOUR), False, "")

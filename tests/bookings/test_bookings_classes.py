@@ -35,6 +35,13 @@ def test_a_class_has_a_seat_at_least() -> None:
     assert caught.value.code == "no_seats"
 
 
+def test_a_class_is_held_with_its_buffers() -> None:
+    """Before and after."""
+    around = evolve(YOGA, before=HOUR / 4, after=HOUR / 2)
+    assert around.held == Window(YOGA.starts - HOUR / 4, YOGA.ends + HOUR / 2)
+    assert YOGA.held == YOGA.window
+
+
 def test_moving_makes_a_new_revision() -> None:
     """To where it is changes nothing; the past is refused, now is not."""
     later = Window(NOON, NOON + HOUR)

@@ -40,14 +40,13 @@ class Hold:
 
 def holds_of(thing: Holder) -> tuple[Hold, ...]:
     """What a thing holds in the state it is in: its provider, and its room besides."""
-    match thing:
-        case Booking():
-            takes = thing.state in HOLDING and thing.in_class is None
-            return _held(thing.id, (thing.provider, thing.room), thing.held) if takes else ()
-        case ScheduledClass():
-            return () if thing.cancelled else _held(thing.id, (thing.provider, thing.room), thing.held)
-        case Absence():
-            return () if thing.ended else _held(thing.id, (thing.provider,), thing.window, whole=True)
+    if isinstance(thing, Absence):
+        return () if thing.ended else _held(thing.id, (thing.provider,), thing.window, whole=True)
+    if isinstance(thing, Booking):
+        takes = thing.state in HOLDING and thing.in_class is None
+    else:
+        takes = not thing.cancelled
+    return _held(thing.id, (thing.provider, thing.room), thing.held) if takes else ()
 
 
 def _held(
