@@ -31,7 +31,7 @@ from servicekit.groups import (
     User,
 )
 from servicekit.ids import UserId
-from servicekit.mail import OutgoingMail, Unproven
+from servicekit.mail import ListIgnoredMails, OutgoingMail, Unproven
 from servicekit.messages import Message, SearchLog
 from servicekit.ports.mail import MailReceipt
 from servicekit.runtime.entropy import mint
@@ -307,3 +307,10 @@ def test_of_many_mails_with_the_same_words_one_goes_out(salon: tuple[str, Kit, G
     shown = race(children.take_mail, url, "anna@salon.example", True, count=6)  # noqa: FBT003
     assert sorted(shown) == ["QUEUED", *["sms_already_sent_24H"] * 5]
     assert kit.ask(SearchLog(group=root.id), by=anna).segments == 1
+
+
+def test_a_flood_of_forged_mails_is_counted_to_the_last(salon: tuple[str, Kit, Group, Principal]) -> None:
+    """Several processes, one row for the user whom they claim to be from; none of them waits for ever, none is lost."""
+    url, kit, root, anna = salon
+    assert race(children.be_ignored, url, "anna@salon.example", 20, count=4) == [20] * 4
+    assert sum(row.mails for row in kit.ask(ListIgnoredMails(group=root.id), by=anna)) == 80
