@@ -99,7 +99,7 @@ def hasty_switches() -> Iterator[None]:
 @pytest.mark.spec("M-29")
 def test_eight_threads_spend_exactly_the_limit() -> None:
     """No two of them pass on the same segment, and none is lost."""
-    tally = Tally()
+    tally = Tally(threading.Lock())
     accounts = [tally.account([limit(f"user {number}", 10_000, 1), limit("root", 4_000, 30)]) for number in range(8)]
     accepted: list[int] = []
 

@@ -109,6 +109,14 @@ def test_a_writer_waits_for_another_and_then_says_that_it_is_busy(storage: Sqlit
     assert groups(storage) == [ROOT]
 
 
+def writer(storage: SqliteStorage) -> sqlite3.Connection:
+    """The idle connection that the next writing transaction will use."""
+    with storage.write():
+        pass
+    (connection,) = storage._writers._idle
+    return connection
+
+
 def test_a_failed_commit_leaves_nothing_behind(storage: SqliteStorage) -> None:
     """A commit that SQLite refuses is rolled back, and the connection serves on."""
 
@@ -116,14 +124,14 @@ def test_a_failed_commit_leaves_nothing_behind(storage: SqliteStorage) -> None:
         refused = action == sqlite3.SQLITE_TRANSACTION and operation == "COMMIT"
         return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
 
-    (connection,) = storage._pool._idle
+    connection = writer(storage)
     connection.set_authorizer(allow)
     with pytest.raises(StorageError, match="not authorized"), storage.write() as store:
         store.groups.add(group())
     connection.set_authorizer(None)
 
     assert groups(storage) == []
-    assert storage._pool._idle == [connection]
+    assert storage._writers._idle == [connection]
 
 
 def test_a_connection_that_cannot_even_roll_back_is_closed(storage: SqliteStorage) -> None:
@@ -133,12 +141,12 @@ def test_a_connection_that_cannot_even_roll_back_is_closed(storage: SqliteStorag
         refused = action == sqlite3.SQLITE_TRANSACTION and operation in {"COMMIT", "ROLLBACK"}
         return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
 
-    (connection,) = storage._pool._idle
+    connection = writer(storage)
     connection.set_authorizer(allow)
     with pytest.raises(sqlite3.DatabaseError, match="not authorized"), storage.write() as store:
         store.groups.add(group())
 
-    assert storage._pool._idle == []
+    assert storage._writers._idle == []
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         connection.execute("SELECT 1")
     assert groups(storage) == []
@@ -181,14 +189,14 @@ def _add_groups(storage: SqliteStorage, first: int) -> None:
 
 def test_idle_connections_are_closed_and_those_in_use_when_they_end(storage: SqliteStorage) -> None:
     """After ``close`` nothing is kept open that no transaction uses."""
-    (idle,) = storage._pool._idle
+    idle = writer(storage)
     with storage.write() as store:
         store.groups.add(group())
         storage.close()
         assert store.groups.get(ROOT) == group()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         idle.execute("SELECT 1")
-    assert storage._pool._idle == []
+    assert storage._writers._idle == []
     assert groups(storage) == [ROOT]
     assert storage._pool._idle == []
 

@@ -4,7 +4,8 @@ For simulations, for tests, and for what is worth a limit but not a row: calls o
 
 Rules kept here:
 
-* A reservation spends under every limit or under none, whoever else asks at the same time: there is one lock.
+* A reservation spends under every limit or under none, whoever else asks at the same time: where several threads do, give it
+  a lock of theirs.
 * Buckets and expiry are those of :mod:`servicekit.groups.quotas`: never overspent, a refusal at most one bucket too strict,
   a refund to the bucket that was charged, nothing freed by a clock that jumps back.
 * A counter belongs to (subject, window), so accounts that share a group share what it has used.
@@ -14,8 +15,8 @@ Nothing is kept beyond the process, and a counter begins at nothing. What must h
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
 from attrs import define, field
@@ -86,7 +87,9 @@ class _Counter:
 class Account:
     """The limits on one sender, and their counters; made by :meth:`Tally.account`."""
 
-    def __init__(self, lock: threading.Lock, limits: tuple[Limit, ...], counters: tuple[_Counter, ...]) -> None:
+    def __init__(
+        self, lock: AbstractContextManager[object], limits: tuple[Limit, ...], counters: tuple[_Counter, ...]
+    ) -> None:
         self._lock = lock
         self._limits = limits
         self._counters = counters
@@ -131,7 +134,7 @@ class Account:
 
 
 class Tally:
-    """All counters of one process.
+    """All counters of one process. ``lock``: such as a ``threading.Lock()``, where several threads use it.
 
     >>> from servicekit.groups import Limit, LimitKind
     >>> noon = Instant.parse("2026-11-25T12:00:00Z")
@@ -144,8 +147,8 @@ class Tally:
     'Group:salon'
     """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, lock: AbstractContextManager[object] | None = None) -> None:
+        self._lock = lock or nullcontext()
         self._counters: dict[tuple[str, int | None], _Counter] = {}
 
     def account(self, limits: Sequence[Limit]) -> Account:

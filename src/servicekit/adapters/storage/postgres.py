@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["PostgresStorage"]
 
 _MIGRATING = 0x7365_7276_6963_656B  # "servicek": the key of the lock that migrations run under
-_WRITING = b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+# Plans are kept as long as connections. One that was made while a table was small, and goes through all of it, would be kept
+# when it has grown; whatever a decision reads has an index.
+_WRITING = b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL enable_seqscan = off"
 _READING = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 

@@ -7,6 +7,8 @@ Rules kept here:
 * ``synchronous=FULL``: what was committed survives a loss of power. ``?synchronous=normal`` in the URL trades the last
   transactions before such a loss for speed; a killed process loses nothing either way.
 * A connection serves one transaction at a time and is then kept for the next.
+* Writers wait for one another in short steps of our own: SQLite's get as long as 100 ms, while a transaction takes less than
+  one, and would leave the lock unused and some processes without their turn.
 
 Refused: files that are no database, folders that do not exist, settings that are unknown (``ConfigurationError``).
 """
@@ -31,6 +33,7 @@ __all__ = ["SqliteStorage"]
 _SYNCHRONOUS = frozenset({"full", "normal"})
 _LONGEST_PATIENCE = 86_400.0
 _PAUSE = 0.01  # seconds between tries where SQLite does not wait by itself
+_FIRST_STEP, _LONGEST_STEP = 0.000_1, 0.01  # seconds that a writer sleeps between tries
 
 
 class SqliteStorage:
@@ -57,8 +60,12 @@ class SqliteStorage:
         self._patience = patience
         # In a transaction still: something went so wrong that not even a rollback was possible.
         self._pool = Pool(self._opened, lambda connection: not connection.in_transaction)
+        # Those of writers fail at once where the lock is taken.
+        self._writers = Pool(self._opened_hasty, lambda connection: not connection.in_transaction)
         # A database in memory lives as long as its one connection, which then serves one transaction after the other.
         self._only_one = threading.Lock() if path == ":memory:" else None
+        if self._only_one:
+            self._writers = self._pool
 
     @classmethod
     def from_url(cls, url: str) -> SqliteStorage:
@@ -79,9 +86,10 @@ class SqliteStorage:
 
     def migrate(self) -> None:
         """Apply what is missing, under the write lock, so that two at once apply each step once."""
-        with self._connection() as connection:
+        with self._connection(self._pool) as connection:
             self._use_write_ahead_log(connection)
-            with _transaction(connection, "IMMEDIATE"), _translated():
+            self._wait_for_turn(connection)
+            with _transaction(connection), _translated():
                 connection.execute(BOOK)
                 for step in missing(migrations(SQLITE.spelling), _applied(connection)):
                     for statement in step.statements:
@@ -90,7 +98,7 @@ class SqliteStorage:
 
     def check(self) -> None:
         """See that no migration is missing."""
-        with self._connection() as connection, _translated():
+        with self._connection(self._pool) as connection, _translated():
             there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'").fetchone()
             check_applied(migrations(SQLITE.spelling), _applied(connection) if there else ())
 
@@ -111,8 +119,26 @@ class SqliteStorage:
     @contextmanager
     def write(self) -> Iterator[SqlTransaction]:
         """A transaction that holds the write lock from its beginning."""
-        with self._connection() as connection, _transaction(connection, "IMMEDIATE"):
-            yield _over(connection)
+        with self._connection(self._writers) as connection:
+            self._wait_for_turn(connection)
+            with _transaction(connection):
+                yield _over(connection)
+
+    def _wait_for_turn(self, connection: sqlite3.Connection) -> None:
+        ends, step = None, _FIRST_STEP
+        while True:
+            try:
+                with _translated():
+                    connection.execute("BEGIN IMMEDIATE")
+            except StorageBusy:
+                now = time.monotonic()
+                ends = now + self._patience if ends is None else ends
+                if now >= ends:
+                    raise
+                time.sleep(min(step, ends - now))
+                step = min(step * 1.5, _LONGEST_STEP)
+            else:
+                return
 
     @contextmanager
     def join(self, connection: object) -> Iterator[SqlTransaction]:
@@ -130,17 +156,26 @@ class SqliteStorage:
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """A transaction that sees one moment's state and never waits for a writer."""
-        with self._connection() as connection, _transaction(connection, "DEFERRED"):
-            yield _over(connection)
+        with self._connection(self._pool) as connection:
+            with _translated():
+                connection.execute("BEGIN DEFERRED")
+            with _transaction(connection):
+                yield _over(connection)
 
     def close(self) -> None:
         """Close idle connections; those in use are closed when their transaction ends."""
         self._pool.close()
+        self._writers.close()
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        with self._only_one or nullcontext(), self._pool.connection() as connection:
+    def _connection(self, pool: Pool[sqlite3.Connection]) -> Iterator[sqlite3.Connection]:
+        with self._only_one or nullcontext(), pool.connection() as connection:
             yield connection
+
+    def _opened_hasty(self) -> sqlite3.Connection:
+        connection = self._opened()
+        connection.execute("PRAGMA busy_timeout=0")
+        return connection
 
     def _opened(self) -> sqlite3.Connection:
         try:
@@ -189,9 +224,8 @@ def _applied(connection: sqlite3.Connection) -> set[int]:
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection, mode: str) -> Iterator[None]:
-    with _translated():
-        connection.execute(f"BEGIN {mode}")
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """End what has begun: committed, or undone if an exception leaves it."""
     try:
         yield
         with _translated():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from servicekit.accounts import PasswordLink
 from servicekit.adapters.storage.bookings import AbsenceTable, BookingTable, ClassTable, SqlHolds
@@ -53,19 +53,21 @@ _PATH = (
 )
 
 
-def _made(make: Callable[[Execute, Dialect], T]) -> cached_property[T]:
+def _made(make: Callable[[Execute, Dialect], T]) -> T:
     """Something over a transaction, made when it is first asked for: most transactions need three or four of them."""
-    return cached_property(lambda transaction: make(transaction._execute, transaction._dialect))  # noqa: SLF001
+    made: Any = cached_property(lambda transaction: make(transaction._execute, transaction._dialect))  # noqa: SLF001
+    found: T = made  # as an instance shows it
+    return found
 
 
-def _table(name: str, kind: type[E], key: tuple[str, ...] = ("id",)) -> cached_property[store.Table[E]]:
+def _table(name: str, kind: type[E], key: tuple[str, ...] = ("id",)) -> store.Table[E]:
     shape = Shape(name, kind, key)
     return _made(lambda execute, dialect: SqlTable(execute, dialect, shape))
 
 
 def _with_more(
     table: Callable[[Execute, Dialect, Shape[E]], T], name: str, kind: type[E], key: tuple[str, ...] = ("id",)
-) -> cached_property[T]:
+) -> T:
     shape = Shape(name, kind, key)
     return _made(lambda execute, dialect: table(execute, dialect, shape))
 
@@ -74,13 +76,13 @@ class SqlTransaction:
     """What a use case works with; see :class:`servicekit.ports.store.Transaction`."""
 
     groups = _table("groups", Group)
-    users: cached_property[store.Users] = _with_more(UserTable, "users", User)
+    users: store.Users = _with_more(UserTable, "users", User)
     domains = _table("domains", Domain, ("name",))
     grants = _table("grants", Grant)
-    messages: cached_property[store.Messages] = _with_more(MessageTable, "messages", Message)
+    messages: store.Messages = _with_more(MessageTable, "messages", Message)
     parts = _table("message_parts", MessagePart, ("message", "number"))
     letters = _table("letters", Letter)
-    ignored_mails: cached_property[store.IgnoredMailRows] = _with_more(
+    ignored_mails: store.IgnoredMailRows = _with_more(
         IgnoredMailTable, "ignored_mails", IgnoredMails, ("group", "sender", "why", "day")
     )
     password_links = _table("password_links", PasswordLink, ("digest",))
@@ -88,24 +90,24 @@ class SqlTransaction:
     services = _table("services", Service)
     providers = _table("providers", Provider)
     clients = _table("clients", Client)
-    bookings: cached_property[store.Bookings] = _with_more(BookingTable, "bookings", Booking)
-    classes: cached_property[store.Classes] = _with_more(ClassTable, "classes", ScheduledClass)
+    bookings: store.Bookings = _with_more(BookingTable, "bookings", Booking)
+    classes: store.Classes = _with_more(ClassTable, "classes", ScheduledClass)
     series = _table("series", Series)
-    absences: cached_property[store.Table[Absence]] = _with_more(AbsenceTable, "absences", Absence)
-    holds: cached_property[store.Holds] = _made(SqlHolds)
+    absences: store.Table[Absence] = _with_more(AbsenceTable, "absences", Absence)
+    holds: store.Holds = _made(SqlHolds)
     keys = _table("keys", Key)
     meetings = _table("meetings", Meeting)
     templates = _table("templates", Template, ("organisation", "occasion", "channel"))
     customers = _table("customers", Customer)
     facilities = _table("facilities", Facility)
     customer_users = _table("customer_users", CustomerUser)
-    orders: cached_property[store.Orders] = _with_more(OrderTable, "orders", Order)
-    effects: cached_property[store.Effects] = _with_more(EffectTable, "effects", Effect)
-    quotas: cached_property[store.Quotas] = _made(SqlQuotas)
-    guards: cached_property[store.Guards] = _made(lambda execute, _: SqlGuards(execute))
-    inbox: cached_property[store.Inbox] = _made(SqlInbox)
-    numbers: cached_property[store.Numbers] = _with_more(NumberTable, "numbers", Number, ("number",))
-    threads: cached_property[store.Threads] = _with_more(ThreadTable, "threads", Thread, ("user", "number"))
+    orders: store.Orders = _with_more(OrderTable, "orders", Order)
+    effects: store.Effects = _with_more(EffectTable, "effects", Effect)
+    quotas: store.Quotas = _made(SqlQuotas)
+    guards: store.Guards = _made(lambda execute, _: SqlGuards(execute))
+    inbox: store.Inbox = _made(SqlInbox)
+    numbers: store.Numbers = _with_more(NumberTable, "numbers", Number, ("number",))
+    threads: store.Threads = _with_more(ThreadTable, "threads", Thread, ("user", "number"))
 
     def __init__(self, execute: Execute, dialect: Dialect, *, writes: bool = True) -> None:
         self._execute = execute

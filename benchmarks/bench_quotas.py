@@ -1,0 +1,188 @@
+"""Quotas: 1,000 groups of depth 8, 10,000 users, up to 10^6 messages in 30 days, every limit set; all as ratios.
+
+``python -m benchmarks quotas`` takes some minutes, most of them for writing the history. PostgreSQL is the one from the wheel
+with the settings that it ships with, so that what is committed is on disk, or the one of ``SERVICEKIT_TEST_POSTGRES``.
+A decision about a user in the deepest group looks at ten limits: the user's own and those of nine groups.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks._measure import per_second, race, table
+from benchmarks._town import Town, built, limits_on, plain_inserts, sums
+
+from servicekit import Principal
+from servicekit.groups import Limit, LimitKind, Tally
+from servicekit.kit import storage_of
+from servicekit.messages import SendText, Status
+from servicekit.testing.conformance.things import NOON
+
+SHORT, LONG = 1_000, 20_000
+SECONDS = 3.0
+PROCESSES = 8
+
+
+def main() -> None:
+    """Print the tables."""
+    rows = _memory()
+    for name in ("SQLite", "PostgreSQL"):
+        with TemporaryDirectory() as folder, _databases(name, Path(folder)) as new:
+            rows += _stored(name, new)
+    print()
+    print(table(["ratio", "reached", "goal", ""], rows))
+
+
+def _row(what: str, reached: float, goal: float, *, most: bool = False) -> list[str]:
+    held = reached <= goal if most else reached >= goal
+    return [what, f"{reached:.3g}", f"{'at most' if most else 'at least'} {goal:g}", "" if held else "missed"]
+
+
+def _stored(name: str, new: Callable[[str], str]) -> list[list[str]]:
+    towns = {size: built(new(f"t{size}"), size) for size in (SHORT, LONG)}
+    decisions = race({f"{size:,}": _decision(town) for size, town in towns.items()}, rounds=60, seconds=0.05)
+    big = towns[LONG]
+    quota = race({"plain": plain_inserts(big), "reserve": _reserve(big)}, rounds=60, seconds=0.05)
+    for kind, runner in sums(big).items():
+        quota[kind] = min(_timed(runner) for _ in range(3))
+    alone, together = _in_processes(big, 1), _in_processes(big, PROCESSES)
+    print(f"\n{name}, a second")
+    lines = [[f"text decided, {size} before", per_second(took)] for size, took in decisions.items()]
+    lines += [["quotas alone", per_second(quota["reserve"])], ["plain insert + commit", per_second(quota["plain"])]]
+    lines += [["sum of the root's log", per_second(quota["root"])], ["sums for all limits", per_second(quota["all"])]]
+    lines += [["hot root, one process", f"{alone:.0f}"], [f"hot root, {PROCESSES} processes", f"{together:.0f}"]]
+    print(table(["", "rate"], lines))
+    for town in towns.values():
+        town.kit.close()
+    most = decisions[f"{LONG:,}"] / decisions[f"{SHORT:,}"]
+    return [
+        _row(f"{name}: a text after {LONG:,} messages / after {SHORT:,}", most, 1.2, most=True),
+        _row(f"{name}: quotas / a SUM over the root's log", quota["root"] / quota["reserve"], 200),
+        _row(f"{name}: quotas / a SUM for each limit", quota["all"] / quota["reserve"], 200),
+        _row(
+            f"{name}: quotas / plain insert + commit", quota["plain"] / quota["reserve"], {"SQLite": 0.1}.get(name, 0.5)
+        ),
+        _row(f"{name}: hot root, {PROCESSES} processes / one", together / alone, 1),
+    ]
+
+
+def _timed(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def _decision(town: Town) -> Callable[[], object]:
+    """The whole of it: the message's own row and its effect are written, too."""
+    numbers = iter(range(10**9))
+
+    def decide() -> None:
+        number = next(numbers)
+        user = town.users[number * 7919 % len(town.users)]
+        text = SendText(user=user, to="+46701740605", text=f"Your code is {number}")
+        message = town.kit.perform(text, by=Principal.of(user), at=town.later(number))
+        assert message.status is Status.QUEUED, message.shown
+
+    return decide
+
+
+def _reserve(town: Town) -> Callable[[], object]:
+    numbers = iter(range(10**9))
+    storage = storage_of(town.url)
+
+    def reserve() -> None:
+        number = next(numbers)
+        with storage.write() as store:
+            assert store.quotas.reserve(limits_on(number % 100), 1, town.later(number)) is None
+
+    return reserve
+
+
+def _in_processes(town: Town, count: int) -> float:
+    """Reservations a second under one root by so many processes, from when all are there."""
+    context = multiprocessing.get_context("spawn")
+    barrier, results = context.Barrier(count), context.SimpleQueue()
+    children = [context.Process(target=_hot, args=(town.url, number, barrier, results)) for number in range(count)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    return sum(results.get() for _ in children) / SECONDS
+
+
+def _hot(url: str, number: int, barrier: Any, results: Any) -> None:
+    storage = storage_of(url)
+    limits = limits_on(number)
+    with storage.write() as store:
+        store.quotas.reserve(limits, 1, NOON)
+    barrier.wait()
+    ends, done = time.monotonic() + SECONDS, 0
+    while time.monotonic() < ends:
+        with storage.write() as store:
+            assert store.quotas.reserve(limits, 1, NOON) is None
+        done += 1
+    results.put(done)
+    storage.close()
+
+
+def _memory() -> list[list[str]]:
+    """Eleven limits in memory, beside `limits` and `pyrate-limiter` with eleven hits, which are neither atomic nor a tree."""
+    eleven = tuple(Limit(LimitKind.GROUP, f"grp_{number}", "", 10**9, 30) for number in range(11))
+    runners: dict[str, Callable[[], object]] = {
+        "servicekit": partial(Tally(threading.Lock()).account(eleven).reserve, 1, NOON)
+    }
+    try:
+        from limits import RateLimitItemPerDay
+        from limits.storage import MemoryStorage
+        from limits.strategies import MovingWindowRateLimiter
+
+        limiter, item = MovingWindowRateLimiter(MemoryStorage()), RateLimitItemPerDay(10**9, 30)
+        runners["limits"] = lambda: [limiter.hit(item, limit.subject) for limit in eleven]
+    except ImportError:
+        print("(limits is not installed)")
+    try:
+        from pyrate_limiter import Duration, InMemoryBucket, Limiter, Rate
+
+        pools = [Limiter(InMemoryBucket([Rate(10**9, Duration.DAY * 30)])) for _ in eleven]
+        runners["pyrate-limiter"] = lambda: [
+            pool.try_acquire(limit.subject, blocking=False) for pool, limit in zip(pools, eleven, strict=True)
+        ]
+    except ImportError:
+        print("(pyrate-limiter is not installed)")
+    found = race(runners)
+    print(
+        table(["eleven limits in memory", "decisions a second"], [[n, per_second(took)] for n, took in found.items()])
+    )
+    return [
+        _row(f"memory: ours / {peer}", took / found["servicekit"], {"limits": 20}.get(peer, 1))
+        for peer, took in found.items()
+        if peer != "servicekit"
+    ]
+
+
+@contextmanager
+def _databases(name: str, folder: Path) -> Iterator[Callable[[str], str]]:
+    """A function that makes databases, by name."""
+    if name == "SQLite":
+        yield lambda database: f"sqlite:///{folder}/{database}.db?synchronous=normal"
+        return
+    sys.path.append(str(Path(__file__).parent.parent / "tests"))  # the server of the tests
+    from postgres_server import drop_template, fresh, served
+
+    with ExitStack() as stack:
+        server = stack.enter_context(served(folder, lasting=True))
+        stack.callback(drop_template, server)
+        yield lambda _: stack.enter_context(fresh(server))
+
+
+if __name__ == "__main__":
+    main()
