@@ -6,16 +6,32 @@ import base64
 from email import message_from_bytes
 from email.charset import BASE64, QP, Charset
 from email.header import Header
+from email.policy import Compat32
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from servicekit.mail.headers import bytes_of_base64, decoded, fields, message_ids, one_address, text_of
+from servicekit.mail.headers import (
+    bytes_of_base64,
+    bytes_of_quoted_printable,
+    decoded,
+    fields,
+    message_ids,
+    one_address,
+    text_of,
+)
 
 SAID = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")) | st.just(" "), min_size=1).map(
     lambda text: " ".join(text.split())
 )
+
+
+class _AsItStands(Compat32):
+    """Fields without the library's repairs, as the reader has them."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:  # noqa: ARG002 - the library's signature
+        return value
 
 
 class TestDecoded:
@@ -110,6 +126,36 @@ class TestBytesOfBase64:
         """Cut or broken base64 gives what it can."""
         assert isinstance(bytes_of_base64(text), bytes)
 
+    @pytest.mark.parametrize(
+        ("text", "data"),
+        [
+            (b"SGVq\n\n-- \nfooter\n", b"Hej"),
+            (b"SGVq\n_____\nfooter\n", b"Hej"),
+            (b"SGVqIQ==\nwords below\n", b"Hej!"),
+            (b"SGVqIQ==\nSGVq\nIQ==", b"Hej!Hej!"),
+            (b"\n\nSGVq\n\nSGVq", b"HejHej"),
+            (b"SGVq=SGVq", b"HejHej"),
+            (b"SGVqI", b"Hej"),
+        ],
+    )
+    def test_pieces_belong_together_and_footers_do_not(self, text: bytes, data: bytes) -> None:
+        """A padded piece may be followed by others; words below it are no base64, though their letters are."""
+        assert bytes_of_base64(text) == data
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        (b"a=C3=A5=  \r\nb", b"a\xc3\xa5b"),
+        (b"a=c3=a5=\nb=", b"a\xc3\xa5b"),
+        (b"50 % = a=", b"50 % = a"),
+        (b"a=  ", b"a"),
+    ],
+)
+def test_quoted_printable_as_relays_leave_it(text: bytes, data: bytes) -> None:
+    """Spaces after soft breaks, small letters, signs that begin nothing."""
+    assert bytes_of_quoted_printable(text) == data
+
 
 class TestOneAddress:
     """The From field."""
@@ -186,3 +232,10 @@ def test_fields_are_unfolded_and_keep_their_order() -> None:
     message = message_from_bytes(b"To: a\r\nX: 1\r\n 2\r\nx: 3\r\n\r\n")
     assert fields(message, "X") == ["1 2", "3"]
     assert fields(message, "none") == []
+
+
+def test_raw_utf_8_in_a_field_is_text() -> None:
+    """RFC 6532; other bytes over 127 stand as surrogates, and an address with them is none."""
+    message = message_from_bytes("From: å@b\u00fccher.example\r\n".encode() + b"X: \xe5\r\n\r\n", policy=_AsItStands())
+    assert fields(message, "from") == ["å@bücher.example"]
+    assert fields(message, "x") == ["\udce5"]

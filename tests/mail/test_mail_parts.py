@@ -8,7 +8,7 @@ from email.message import Message
 import pytest
 
 from servicekit.mail.lines import tidy
-from servicekit.mail.parts import attachment_names, bodies, depth_of, parameter, text_size
+from servicekit.mail.parts import attachment_names, bodies, depth_of, parameter, sealed, text_size
 
 
 def _part(kind: str, body: str = "", **headers: str) -> str:
@@ -93,12 +93,48 @@ def test_the_part_that_a_person_typed(source: str, text: str) -> None:
         (_multi("mixed", PLAIN, LOGO), ("image/png",)),
         (_multi("mixed", PLAIN, MAIL), ("message/rfc822",)),
         (_multi("mixed", PLAIN, _part("application/pdf; name=" + "a" * 300)), ("a" * 200,)),
+        (_multi("signed", PLAIN, _part('application/pkcs7-signature; name="smime.p7s"', "x")), ()),
+        (_multi("signed", PLAIN, PDF), ("a.pdf",)),
+        (_multi("alternative", PLAIN, _part("text/calendar", "x"), PDF), ("a.pdf",)),
+        (_multi("alternative", PLAIN, _part('text/calendar; name="a.ics"', "x")), ("a.ics",)),
+        (_part("text/plain", "Hej\nbegin 644 a.txt\n#0V%T\n`\nend"), ("a.txt",)),
         (_multi("mixed", PLAIN, _part('application/pdf; name="a\n b"')), ("a b",)),
     ],
 )
 def test_names_of_attachments(source: str, names: tuple[str, ...]) -> None:
     """What a sender would miss in the SMS is named; pictures inside HTML are not; names are on one line."""
     assert attachment_names(message_from_string(source)) == names
+
+
+@pytest.mark.parametrize(
+    ("source", "is_sealed"),
+    [
+        (_multi("encrypted", _part("application/pgp-encrypted", "Version: 1")), True),
+        (_part("application/pkcs7-mime; smime-type=signed-data", "MIAG"), True),
+        (_part("text/plain", "-----BEGIN PGP MESSAGE-----"), True),
+        (_multi("signed", PLAIN, _part("application/pgp-signature", "x")), False),
+        (PDF, False),
+        (PLAIN, False),
+    ],
+)
+def test_a_sealed_text_is_known(source: str, is_sealed: bool) -> None:
+    """Encrypted, or inside an S/MIME signature."""
+    assert sealed(message_from_string(source)) is is_sealed
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (_multi("mixed", _part("text/plain", "ett"), PDF, _part("text/plain", "två")), "ett\n\ntvå"),
+        (_multi("mixed", _part("text/plain", "ett"), PDF, PDF, HTML, _part("text/plain", "footer")), "ett\n\nHallå"),
+        (_multi("mixed", _part("text/plain", "ett"), _part("text/plain", "två"), PDF), "ett"),
+        (_multi("mixed", PDF, _part("text/plain", "ett"), PDF), "ett"),
+        (_multi("mixed", _multi("mixed", PLAIN, PLAIN), PDF, PLAIN), "Hej"),
+    ],
+)
+def test_a_text_goes_on_behind_a_picture(source: str, text: str) -> None:
+    """As Apple's programs send it; what follows a text directly is a footer, or another mail's."""
+    assert _body(source) == text
 
 
 def test_depth() -> None:

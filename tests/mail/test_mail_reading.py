@@ -315,6 +315,39 @@ def test_a_mail_has_one_sender(senders: str) -> None:
     assert _refusal(_mail(head=f"To: x\n{senders}")).code == "no_single_sender"
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        "text/plain; x=" + "y" * 4_000,
+        "text/plain" + "; a=b" * 61,
+        "text/plain;\n" + " a=b;\n" * 61,
+    ],
+)
+def test_mime_fields_without_end_are_refused(field: str) -> None:
+    """The library takes them apart again and again, in quadratic time; no program writes them."""
+    assert _refusal(_mail(more=f"Content-Type: {field}\n")).code == "mail_too_complex"
+    assert read_mail(_mail(more=f"X-Other: {field}\n")).text == "Hej"
+    assert read_mail(_mail(more="Content-Type: text/plain" + "; a=b" * 60 + "\n")).text == "Hej"
+
+
+def test_many_lines_in_parts_in_parts_are_refused() -> None:
+    """The parser asks every open part about every line."""
+    assert _refusal(_nested(19) + b"x\n" * 249_000).code == "mail_too_complex"
+    assert read_mail(_nested(19) + b"\n" * 200_000).text == "Hej"
+
+
+def test_an_encrypted_mail_is_refused() -> None:
+    """Its subject alone is not what somebody meant to send."""
+    assert _refusal(_mail("-----BEGIN PGP MESSAGE-----", more="Subject: ...\n")).code == "mail_sealed"
+
+
+def test_a_mail_out_of_an_mbox() -> None:
+    """Its first line is no field; what it escaped is as it was; elsewhere such a line is a quote."""
+    body = "Hej\n>From nu\n>>From dem"
+    assert read_mail(b"From anna Mon Aug  3 10:05:00 2026\n" + _mail(body)).text == "Hej\nFrom nu"
+    assert read_mail(_mail(body)).text == "Hej"
+
+
 def test_a_structure_that_no_parser_takes_apart_is_refused() -> None:
     """The standard library lets out a ValueError here."""
     broken = b"Content-Type: multipart/mixed; boundary*=a%00b''x\n\nHej\n"

@@ -80,7 +80,7 @@ def _unsigned(text: str) -> str:
 
 
 _FILE = re.compile(
-    r"^begin(?:-base64)? [0-7]{3,4} (\S[^\r\n]{0,199})\r?\n(?:[!-`][ -`]{0,70}\r?\n)*(?:[` ]?\r?\n)?end[ \t]*$",
+    r"^begin(?:-base64)? [0-7]{3,4} (\S[^\r\n]{0,199})\r?\n(?:[!-`][ -`]{0,70}\r?\n)*(?:[` ]?\r?\n)?end[ \t]*(?=\r?$)",
     re.MULTILINE,
 )
 

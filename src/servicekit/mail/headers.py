@@ -48,7 +48,8 @@ def text_of(data: bytes, charset: str) -> str:
 
     ISO-8859-1 and ASCII are read as windows-1252, which holds them both: that is what senders mean by them.
     """
-    for name in (_codec(charset), _by_mark(data), "utf-8", "cp1252"):
+    said = _codec(charset)
+    for name in (said, _MEANT.get(said, ""), _by_mark(data), "utf-8", "cp1252"):
         if name:
             try:
                 return data.decode(name).replace("\ufeff", "")
@@ -92,7 +93,6 @@ def _codec(charset: str) -> str:
         name = codecs.lookup(_LABELS.get(label, label)).name
     except LookupError:
         return ""
-    name = _MEANT.get(name, name)
     if name in {"iso8859-1", "ascii"}:
         # Eight-bit bytes under the name of ASCII are mostly UTF-8; under that of ISO-8859-1, windows-1252.
         return "cp1252" if name == "iso8859-1" else ""
@@ -113,7 +113,7 @@ def bytes_of_base64(text: bytes) -> bytes:
     """
     text = text.lstrip()
     below = _FOOTER.search(text)
-    if below is not None and _NO_PIECE.search(text, below.end()):
+    if below is not None and _NO_PIECE.search(text, below.start() + 1):
         text = text[: below.start()]
     found: list[bytes] = []
     piece, ended = bytearray(), False  # grows in place: many lone signs must not make it copied as often
