@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,15 +13,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carriers import Pigeons
+from servicekit import Kit, Principal
 from servicekit.codec import dumps, loads
 from servicekit.errors import OutcomeUnknown, Throttled
+from servicekit.groups import FoundOrganisation, Settings
 from servicekit.ids import MessageId
 from servicekit.messages import Message, SearchLog, SendText, Status
 from servicekit.moments import Instant
 from servicekit.outbox.effects import EffectState
 from servicekit.outbox.facts import TextReported, TextStatus
 from servicekit.ports.texts import OutgoingText, TextHook, TextReceipt
-from world import MINUTE, World, opened
+from world import MINUTE, OPERATOR, World, opened
 
 MOBILE = "+46701740605"
 LONG = "x" * 400  # three parts
@@ -290,3 +293,34 @@ def test_a_report_about_somebody_else_is_not_about_this_message(flight: Flight) 
     flight.world.kit.deliver()
     tell(flight.world, about("0xff", "DELIVERED"))
     assert flight.stands() is Status.DELIVERED
+
+
+# All at once
+
+
+def test_reports_on_parts_that_come_at_once_and_beside_the_answer_are_all_counted(database_url: str) -> None:
+    """Each told twice, by many threads, while the carrier's answer is being stored: on both databases."""
+    geese = Geese()
+    with Kit.open(database_url, texts=geese) as kit:
+        founded = kit.perform(
+            FoundOrganisation(
+                name="Salon",
+                zone="Europe/Zurich",
+                admin="anna@salon.example",
+                settings=Settings(country_code=46, sender_name="Salon"),
+            ),
+            by=OPERATOR,
+        )
+        anna = Principal.of(founded.admin.id)
+        for number in range(4):
+            geese.names = tuple(f"{number}:{part}" for part in range(3))
+            kit.perform(SendText(user=founded.admin.id, to=MOBILE, text=f"{number}{LONG}"), by=anna)
+            facts = [about(name, "DELIVERED") for name in geese.names]
+            with ThreadPoolExecutor(4) as pool:
+                delivering = pool.submit(kit.deliver)
+                told = [pool.submit(kit.receive, "pigeons", {}, dumps(fact).encode()) for fact in facts * 2]
+                assert delivering.result().done == 1
+                assert [one.result().status for one in told] == [204] * 6
+        log = kit.ask(SearchLog(group=founded.root.id), by=anna).messages
+
+    assert [message.status for message in log] == [Status.DELIVERED] * 4
