@@ -20,7 +20,9 @@ from servicekit.bookings import (
     AddService,
     Book,
     Booking,
+    BookingRules,
     BookingState,
+    BookSeat,
     Cancel,
     CheckIn,
     Client,
@@ -31,6 +33,7 @@ from servicekit.bookings import (
     Party,
     Provider,
     Rebook,
+    ScheduleClass,
     Service,
 )
 from servicekit.commands import Command
@@ -375,11 +378,90 @@ def test_a_client_touches_no_booking_but_its_own(world: World) -> None:
     assert type(world.refused(Confirm(request.id), Principal.of(world.eva.id))) is NotFound
 
 
-def test_a_provider_sees_its_bookings_and_changes_none(world: World) -> None:
-    """Its own, and no others."""
+def test_a_provider_sees_its_bookings_and_moves_none(world: World) -> None:
+    """Its own, and no others; it neither cancels nor confirms."""
     booking: Booking = world.ask(book(world))
     chair, room = Principal.of(world.chair.id), Principal.of(world.room.id)
 
     assert world.ask(GetBooking(booking.id), chair) == booking
     assert type(world.refused(GetBooking(booking.id), room)) is NotFound
     assert type(world.refused(Cancel(booking.id), chair)) is NotFound
+    request: Booking = world.ask(book(world, service=approved(world).id, starts=world.now + 9 * DAY))
+    assert type(world.refused(Confirm(request.id), chair)) is NotFound
+
+
+def test_a_provider_says_what_happened_on_the_day(world: World) -> None:
+    """Who came, when it was done, who did not come: of its own bookings."""
+    chair, room = Principal.of(world.chair.id), Principal.of(world.room.id)
+    came: Booking = world.ask(book(world))
+    stayed: Booking = world.ask(book(world, starts=world.now + 2 * DAY))
+    for command in (CheckIn(came.id), MarkNoShow(stayed.id)):
+        assert type(world.refused(command, room)) is NotFound
+    assert world.ask(CheckIn(came.id), chair).state is S.CHECKED_IN
+    assert world.ask(Complete(came.id), chair).state is S.COMPLETED
+    assert world.ask(MarkNoShow(stayed.id), chair).state is S.NO_SHOW
+
+
+def test_a_seat_moves_with_its_class(world: World) -> None:
+    """It is cancelled like any other booking, and moved with all others."""
+    yoga = world.ask(AddService(branch=world.haircut.branch, name="Yoga", length=HOUR, rules=BookingRules(seats=2)))
+    scheduled = world.ask(ScheduleClass(service=yoga.id, provider=world.chair.id, starts=world.now + DAY))
+    seat: Booking = world.ask(BookSeat(scheduled=scheduled.id, client=world.eva.id))
+    refused = world.refused(Rebook(seat.id, starts=seat.starts + DAY))
+    assert (type(refused), refused.code, refused.facts) == (Conflict, "in_a_class", {"scheduled": scheduled.id})
+    assert world.ask(Cancel(seat.id)).state is S.CANCELLED
+
+
+# Request keys
+
+
+def test_f08_a_retry_gives_the_same_booking(world: World) -> None:
+    """F-08: the same key, the same answer, also once the time has come; other words under the key are refused."""
+    order = book(world, request_key="order 66")
+    booking: Booking = world.ask(order)
+    before = world.tables()
+    assert world.ask(order) == booking
+    assert world.ask(book(world, request_key="order 66", ends=world.now + DAY + HOUR)) == booking
+    world.clock.advance(3 * DAY)
+    assert world.ask(order) == booking
+    assert world.tables() == before
+    refused = world.refused(book(world, starts=world.now + 5 * DAY, request_key="order 66"))
+    assert (type(refused), refused.code) == (Conflict, "request_key_reused")
+
+
+def test_f08_the_key_is_free_again_once_the_booking_is_cancelled_or_moved(world: World) -> None:
+    """F-08: who asks again after that wants a new booking, and gets one."""
+    order = book(world, request_key="k")
+    first: Booking = world.ask(order)
+    world.ask(Rebook(first.id, starts=world.now + 3 * DAY))
+    second: Booking = world.ask(order)
+    world.ask(Cancel(second.id))
+    third: Booking = world.ask(order)
+    assert len({first.id, second.id, third.id}) == 3
+
+
+def test_a_key_is_each_clients_own(world: World) -> None:
+    """Nobody learns of another's booking by trying keys; a key is not endless."""
+    first: Booking = world.ask(book(world, request_key="k"))
+    other = world.ask(book(world, starts=world.now + 2 * DAY, request_key="k", client=add_client(world).id))
+    assert other.id != first.id
+    refused = world.refused(book(world, request_key="k" * 201))
+    assert (type(refused), refused.code) == (Invalid, "long_request_key")
+    world.ask(book(world, starts=world.now + 4 * DAY, request_key="k" * 200))
+
+
+def test_f07_a_double_click_on_cancel_cancels_once(world: World) -> None:
+    """F-07: nothing is written the second time, and the answer is the same."""
+    booking: Booking = world.ask(book(world))
+    cancelled = world.ask(Cancel(booking.id, reason="ill"))
+    before = world.tables()
+    assert world.ask(Cancel(booking.id, reason="another")) == cancelled
+    assert (world.tables(), cancelled.reason) == (before, "ill")
+
+
+def test_f09_an_id_is_no_permission(world: World) -> None:
+    """F-09: who knows a booking's id, or even has a seat elsewhere, cancels and moves nothing of another's."""
+    booking: Booking = world.ask(book(world))
+    stranger = Principal.of(add_client(world).id)
+    for command in (Cancel(booking.id), Rebook(booking.id, starts=world.now + 3 * DAY)):
+        assert world.refused(command, stranger).code == "not_found"

@@ -11,6 +11,7 @@ from servicekit import Instant, Principal
 from servicekit.bookings import (
     AddAbsence,
     AddBranch,
+    AddClient,
     AddProvider,
     AddService,
     Book,
@@ -18,6 +19,7 @@ from servicekit.bookings import (
     BookingRules,
     Branch,
     Cancel,
+    FreeSlots,
     Hours,
     OpeningHours,
     Provider,
@@ -30,7 +32,7 @@ from servicekit.bookings import (
 from servicekit.errors import Conflict, Forbidden, Invalid
 from servicekit.ids import ProviderId, UserId
 from servicekit.runtime.entropy import mint
-from world import DAY, HOUR, MINUTE, World
+from world import DAY, HOUR, MINUTE, World, foreign
 
 pytest_plugins = ("world_fixtures",)
 
@@ -231,51 +233,31 @@ def test_another_organisations_provider_is_not_there(world: World) -> None:
     assert refused.code == "not_found"
 
 
-# Request keys
-
-
-def test_f08_a_retry_gives_the_same_booking(world: World) -> None:
-    """F-08: the same key, the same answer, also once the time has come; other words under the key are refused."""
+def test_a_client_books_for_itself_and_in_its_organisation(world: World) -> None:
+    """Another organisation's client is not there for staff, nor the service for that client; its hours are not either."""
+    root, rolf = foreign(world)
+    otto = world.ask(AddClient(organisation=root.id, name="Otto", email="otto@home.example"), rolf)
     cut = service(world)
-    order = book(world, cut, request_key="order 66")
-    booking: Booking = world.ask(order)
-    before = world.tables()
-    assert world.ask(order) == booking
-    assert world.ask(book(world, cut, request_key="order 66", ends=TOMORROW + HOUR)) == booking
-    world.clock.advance(3 * DAY)
-    assert world.ask(order) == booking
-    assert world.tables() == before
-    refused = world.refused(book(world, cut, TOMORROW + 5 * DAY, request_key="order 66"))
-    assert (type(refused), refused.code) == (Conflict, "request_key_reused")
+    assert world.refused(book(world, cut, client=otto.id)).facts["id"] == otto.id
+    assert world.refused(book(world, cut, client=otto.id), Principal.of(otto.id)).facts["id"] == cut.id
+    slots = FreeSlots(service=cut.id, since=world.now, until=world.now + DAY)
+    assert world.refused(slots, Principal.of(otto.id)).code == "not_found"
+    assert world.ask(slots, Principal.of(world.eva.id)) == world.ask(slots)
+    theirs = world.ask(AddProvider(organisation=root.id, name="Theirs"), rolf)
+    assert world.refused(book(world, cut, provider=theirs.id)).facts["id"] == theirs.id
 
 
-def test_f08_the_key_is_free_again_once_the_booking_is_cancelled_or_moved(world: World) -> None:
-    """F-08: who asks again after that wants a new booking, and gets one."""
-    cut = service(world)
-    order = book(world, cut, request_key="k")
-    first: Booking = world.ask(order)
-    world.ask(Rebook(first.id, starts=TOMORROW + 3 * HOUR))
-    second: Booking = world.ask(order)
-    world.ask(Cancel(second.id))
-    third: Booking = world.ask(order)
-    assert len({first.id, second.id, third.id}) == 3
+def test_seats_are_not_booked_like_hours(world: World) -> None:
+    """A service with seats says so."""
+    refused = world.refused(book(world, service(world, seats=2)))
+    assert (type(refused), refused.code) == (Invalid, "is_a_class")
 
 
-def test_a_key_is_each_clients_own(world: World) -> None:
-    """Nobody learns of another's booking by trying keys; a key is not endless."""
-    cut = service(world)
-    first: Booking = world.ask(book(world, cut, request_key="k"))
-    other = world.ask(book(world, cut, TOMORROW + 3 * HOUR, request_key="k", client=_another(world).id))
-    assert other.id != first.id
-    refused = world.refused(book(world, cut, request_key="k" * 201))
-    assert (type(refused), refused.code) == (Invalid, "long_request_key")
-    world.ask(book(world, cut, TOMORROW + 4 * HOUR, request_key="k" * 200))
-
-
-def _another(world: World) -> Any:
-    from servicekit.bookings import AddClient
-
-    return world.ask(AddClient(organisation=world.root.id, name="Ida", email="ida@home.example"))
+def test_one_provider_may_be_asked_for(world: World) -> None:
+    """Of those who offer it, when rules name some."""
+    cut = service(world, providers=(world.chair.id,))
+    slots = FreeSlots(service=cut.id, provider=world.room.id, since=world.now, until=world.now + DAY)
+    assert world.refused(slots).code == "not_offered"
 
 
 # Faults of others
@@ -288,23 +270,6 @@ def test_f06_a_place_that_is_given_back_after_its_start_is_not_booked(world: Wor
     world.clock.set(TOMORROW + TICK)
     world.ask(Cancel(booking.id))
     assert world.refused(book(world, cut)).code == "booking_in_the_past"
-
-
-def test_f07_a_double_click_on_cancel_cancels_once(world: World) -> None:
-    """F-07: nothing is written the second time, and the answer is the same."""
-    booking: Booking = world.ask(book(world, service(world)))
-    cancelled = world.ask(Cancel(booking.id, reason="ill"))
-    before = world.tables()
-    assert world.ask(Cancel(booking.id, reason="another")) == cancelled
-    assert (world.tables(), cancelled.reason) == (before, "ill")
-
-
-def test_f09_an_id_is_no_permission(world: World) -> None:
-    """F-09: who knows a booking's id, or even has a seat elsewhere, cancels and moves nothing of another's."""
-    booking: Booking = world.ask(book(world, service(world)))
-    stranger = Principal.of(_another(world).id)
-    for command in (Cancel(booking.id), Rebook(booking.id, starts=TOMORROW + 3 * HOUR)):
-        assert world.refused(command, stranger).code == "not_found"
 
 
 def test_f10_every_hold_has_an_owner_that_holds_it(world: World) -> None:

@@ -42,10 +42,9 @@ def holds_of(thing: Holder) -> tuple[Hold, ...]:
     """What a thing holds in the state it is in: its provider, and its room besides."""
     if isinstance(thing, Absence):
         return () if thing.ended else _held(thing.id, (thing.provider,), thing.window, whole=True)
-    if isinstance(thing, Booking):
-        takes = thing.state in HOLDING and thing.in_class is None
-    else:
-        takes = not thing.cancelled
+    if isinstance(thing, ScheduledClass):
+        return () if thing.cancelled else _held(thing.id, (thing.provider, thing.room), thing.held)
+    takes = thing.state in HOLDING and thing.in_class is None
     return _held(thing.id, (thing.provider, thing.room), thing.held) if takes else ()
 
 

@@ -29,7 +29,7 @@ MOST = 400
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall-clock times have no zone
 _DAY = timedelta(days=1)
-_WEEK = 7
+_WEEK = 7 * _DAY
 _AROUND = timedelta(hours=36) // _MICROSECOND  # wider than any offset and any change of it
 
 
@@ -81,7 +81,7 @@ class Recurrence:
             raise _bad("A series is bounded by a count or by a last date: say one of the two.")
         if self.count is not None and not 1 <= self.count <= MOST:
             raise _bad(f"A series has 1 to {MOST} dates.")
-        if self.on and (self.every is not Frequency.WEEKLY or not all(0 <= day < _WEEK for day in self.on)):
+        if self.on and (self.every is not Frequency.WEEKLY or not set(self.on) <= set(range(7))):
             raise _bad("Weekdays, 0 for Monday to 6 for Sunday, are for weekly series only.")
 
 
@@ -125,23 +125,22 @@ def dates(recurrence: Recurrence, first: date) -> Iterator[date]:
 
 
 def _unbounded(recurrence: Recurrence, first: date) -> Iterator[date]:
-    step = recurrence.interval
-    if recurrence.every is Frequency.DAILY:
-        yield from (first + number * _DAY for number in count(0, step))
-    elif recurrence.every is Frequency.WEEKLY:
+    if recurrence.every is Frequency.WEEKLY:
         monday = first - first.weekday() * _DAY
-        for week in count(0, step):
-            for day in sorted(recurrence.on or (first.weekday(),)):
-                if (found := monday + (week * _WEEK + day) * _DAY) >= first:
-                    yield found
-    else:
-        for month in count(first.month - 1, step):
-            try:
-                yield first.replace(year=first.year + month // 12, month=month % 12 + 1)
-            except ValueError:
-                if first.year + month // 12 > date.max.year:
-                    raise
-                continue  # a month without that day
+        days = [day * _DAY for day in sorted(recurrence.on or (first.weekday(),))]
+        weeks = (monday + week * _WEEK for week in count(0, recurrence.interval))
+        return (found for week in weeks for day in days if (found := week + day) >= first)
+    if recurrence.every is Frequency.DAILY:
+        return (first + days * _DAY for days in count(0, recurrence.interval))
+    months = count(first.month - 1, recurrence.interval)
+    return (there for month in months if (there := _in_month(first, month)) is not None)
+
+
+def _in_month(first: date, month: int) -> date | None:
+    """The same day in a month, counted from January of the first's year; None in a month without that day."""
+    begins = date(first.year + month // 12, month % 12 + 1, 1)
+    there = begins + (first.day - 1) * _DAY
+    return there if there.month == begins.month else None
 
 
 def occurrences(recurrence: Recurrence, first: Instant, zone: Zone) -> Iterator[Instant]:
@@ -169,11 +168,7 @@ def wall(at: Instant, zone: Zone) -> datetime:
 def at_wall(shown: datetime, zone: Zone) -> Instant:
     """When the clock shows it: the first time where it does so twice; where never, with the offset from before the change."""
     us = (shown - _EPOCH) // _MICROSECOND
-    before = 0
-    for begins, ends, offset in offsets(zone, us - _AROUND, us + _AROUND):
-        if us - offset < begins:
-            break  # skipped between the stretch before and this one
-        before = offset
-        if us - offset < ends:
-            break
-    return Instant(us - before)
+    stretches = list(offsets(zone, us - _AROUND, us + _AROUND))
+    shows = [offset for begins, ends, offset in stretches if begins <= us - offset < ends]
+    past = [offset for _, ends, offset in stretches if us - offset >= ends]
+    return Instant(us - (shows[0] if shows else past[-1]))

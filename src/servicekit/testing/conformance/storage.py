@@ -13,6 +13,7 @@ import pytest
 
 from servicekit.ports.store import Storage, Transaction
 from servicekit.testing.conformance.conversing import Conversing
+from servicekit.testing.conformance.holding import Holding
 from servicekit.testing.conformance.joining import Joining
 from servicekit.testing.conformance.numbering import Numbering
 from servicekit.testing.conformance.outbox import Outbox
@@ -24,7 +25,7 @@ from servicekit.testing.conformance.writing import Writing
 __all__ = ["StorageConformance"]
 
 
-class StorageConformance(Writing, Tables, Racing, Outbox, Quotas, Joining, Numbering, Conversing):
+class StorageConformance(Writing, Tables, Holding, Racing, Outbox, Quotas, Joining, Numbering, Conversing):
     """Subclass it, and say in the fixture ``opened`` how your storage is opened; ``connected`` is for what joins.
 
     ::

@@ -1,4 +1,4 @@
-"""The tables: rows by key and by field, the log, who is taken when, what somebody sees, what counts once.
+"""The tables: rows by key and by field, the log, what somebody sees, what counts once.
 
 Part of ``StorageConformance``.
 """
@@ -13,12 +13,10 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from servicekit.bookings import HOLDING, BookingState
 from servicekit.errors import NotFound, StorageError
 from servicekit.groups import Group, Quota, Settings
 from servicekit.ids import BookingId, CustomerId, FacilityId, GroupId, ProviderId, UserId
 from servicekit.messages import Direction, SearchLog, Status
-from servicekit.moments import Window
 from servicekit.notices import Channel, Occasion, Template
 from servicekit.permissions import Everything, Nothing, OfCustomer, Visible, sees
 from servicekit.ports.store import Storage, Transaction, transact
@@ -47,10 +45,6 @@ OVER_AND_OVER = settings(
 )
 """For a property over one database: each example undoes what it wrote."""
 
-_BOOKED = st.lists(
-    st.tuples(st.integers(0, 11), st.integers(1, 6), st.sampled_from(list(BookingState)), st.sampled_from([1, 2])),
-    max_size=12,
-)
 _ORDERS = st.lists(
     st.tuples(st.sampled_from([1, 2]), st.sampled_from([None, 1, 2, 3]), st.sampled_from([1, 2])), max_size=12
 )
@@ -268,37 +262,6 @@ class Tables:
                     expected = sorted(other.id for other in tree if one in _way_up(tree, other))
                     assert sorted(store.below(one.id)) == expected
                     assert list(store.path(one.id)) == _way_up(tree, one)
-                raise Undone
-
-        with pytest.raises(Undone):
-            look()
-
-    # Who is taken when
-
-    @OVER_AND_OVER
-    @given(booked=_BOOKED, starts=st.integers(0, 11), length=st.integers(1, 6))
-    def test_overlapping_is_what_a_look_at_every_booking_finds(
-        self, storage: Storage, booked: list[tuple[int, int, BookingState, int]], starts: int, length: int
-    ) -> None:
-        """Half-open windows, the states that hold their place, the provider asked for, and nothing else."""
-        bookings = [
-            booking(number, hours=(first, first + hours), state=state, provider=nth(ProviderId, room))
-            for number, (first, hours, state, room) in enumerate(booked, 1)
-        ]
-        window = Window(NOON + starts * HOUR, NOON + (starts + length) * HOUR)
-        expected = [
-            one
-            for one in bookings
-            if one.provider == nth(ProviderId, 1) and one.state in HOLDING and one.window.overlaps(window)
-        ]
-
-        def look() -> None:
-            with storage.write() as store:
-                furnish(store)
-                for one in bookings:
-                    store.bookings.add(one)
-                found = store.bookings.overlapping(nth(ProviderId, 1), window)
-                assert list(found) == sorted(expected, key=lambda one: (one.starts, one.id))
                 raise Undone
 
         with pytest.raises(Undone):
