@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 import children
 from children import Outside
@@ -73,6 +73,12 @@ def test_a_lease_is_longer_than_a_call_may_take(tmp_path: Path, lease: timedelta
         pytest.raises(ConfigurationError, match="must be longer than the longest call outside"),
     ):
         world.kit.relay()
+
+
+def test_a_relay_needs_something_in_flight(world: World) -> None:
+    """At least one effect; the refusal says so."""
+    with pytest.raises(ConfigurationError, match="at least one effect in flight, not 0"):
+        evolve(world.kit.relay(), in_flight=0)
 
 
 def test_a_relay_shows_no_adapter(world: World) -> None:
@@ -611,20 +617,22 @@ def deaths(world: World, outside: Outside) -> Iterator[int]:
 LOST = {"nothing is lost": False, "answers are lost as well": True}
 
 
+@pytest.mark.parametrize("at_once", [1, 5])
 @pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
-def test_a_relay_that_dies_anywhere_loses_and_doubles_no_text(tmp_path: Path, *, lost: bool) -> None:
-    """Before and after each commit and each exchange: a fresh relay finishes, and the phone has each text once."""
+def test_a_relay_that_dies_anywhere_loses_and_doubles_no_text(tmp_path: Path, at_once: int, *, lost: bool) -> None:
+    """Before and after each commit and each exchange, with one in flight or five: each text arrives once in the end."""
     with served_world(tmp_path) as (world, outside):
         sent: list[str] = []
         for step in deaths(world, outside):
             assert sorted(texts(world)) == sorted(sent)
-            sent.append(f"Text {step}")
             if lost:
                 world.elks.inject(Fault.lost_answer("POST", "/sms$"))
-            send(world, sent[-1])
+            for number in range(at_once):
+                sent.append(f"Text {step}.{number}")
+                send(world, sent[-1])
 
         assert sorted(texts(world)) == sorted(sent)
-        assert len(sent) >= 8
+        assert len(sent) >= 8 * at_once
         logged = world.ask(SearchLog(group=world.root.id)).messages
         assert {message.status for message in logged} <= {Status.SENT, Status.DELIVERED}
 

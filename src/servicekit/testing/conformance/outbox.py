@@ -58,6 +58,45 @@ class Outbox:
         assert store.effects.claim(NOON, NOON + MINUTE) == ()
         assert claimed(store, 2 * MINUTE).id in {nth(EffectId, 1), nth(EffectId, 4)}
 
+    def test_several_are_claimed_in_the_same_order(self, store: Transaction) -> None:
+        """As many as asked for, and as there are; a subject's second effect is not among them."""
+        for number, minutes in ((1, 2), (2, 0), (3, 0), (4, -1)):
+            store.effects.enqueue(effect(number, due_at=NOON + minutes * MINUTE))
+        store.effects.add(effect(5, subject="msg_4", state=EffectState.LEASED, leased_until=NOON + 9 * MINUTE))
+
+        first = store.effects.claim(NOON, NOON + MINUTE, most=1)
+        assert [one.id for one in first] == [nth(EffectId, 2)]
+        rest = store.effects.claim(NOON + 2 * MINUTE, NOON + 3 * MINUTE, most=9)
+        assert [(one.id, one.fence) for one in rest] == [
+            (nth(EffectId, 2), 2),
+            (nth(EffectId, 3), 1),
+            (nth(EffectId, 1), 1),
+        ]
+        assert store.effects.claim(NOON + 2 * MINUTE, NOON + 3 * MINUTE, most=9) == ()
+
+    def test_only_the_kinds_asked_for_are_claimed_and_due(self, store: Transaction) -> None:
+        """What there is no adapter for waits for a relay that has one."""
+        store.effects.enqueue(key(1))
+        store.effects.enqueue(effect(2, due_at=NOON + MINUTE))
+
+        assert store.effects.claim(NOON, NOON + MINUTE, kinds=[EffectKind.TEXT], most=9) == ()
+        assert store.effects.next_due(NOON, kinds=[EffectKind.TEXT]) == NOON + MINUTE
+        assert store.effects.next_due(NOON, kinds=[EffectKind.MEETING, EffectKind.LETTER]) is None
+        (claimed_key,) = store.effects.claim(NOON, NOON + MINUTE, kinds=[EffectKind.KEY, EffectKind.MEETING], most=9)
+        assert claimed_key.id == nth(EffectId, 1)
+
+    def test_a_lease_is_held_by_who_claimed_last(self, store: Transaction) -> None:
+        """Until it is settled, and no longer than nobody else has claimed it; time alone takes nothing away."""
+        store.effects.enqueue(effect(1))
+        first = claimed(store)
+        assert store.effects.hold_lease(first)
+        second = claimed(store, 2 * MINUTE)
+
+        assert not store.effects.hold_lease(first)
+        assert store.effects.hold_lease(second)
+        store.effects.settle(evolve(second, state=EffectState.DONE))
+        assert not store.effects.hold_lease(second)
+
     def test_an_effect_is_due_at_its_very_time(self, store: Transaction) -> None:
         """Not a microsecond before."""
         store.effects.enqueue(effect(1))
