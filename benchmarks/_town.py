@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cache
 from itertools import count
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from servicekit import Kit
 from servicekit.adapters.storage.tables import Shape
@@ -39,10 +39,11 @@ class Town:
     url: str
     kit: Kit
     users: tuple[UserId, ...]
+    _sent: Iterator[int] = field(factory=count)
 
-    def later(self, number: int) -> Instant:
-        """The instant of the message after so many: at the pace of the large log, 2.6 seconds each."""
-        return NOON + number * MONTH / 1_000_000
+    def later(self) -> Instant:
+        """The instant of the next message: at the pace of the large log, 2.6 seconds after the one before."""
+        return NOON + next(self._sent) * MONTH / 1_000_000
 
 
 def built(url: str, size: int) -> Town:
@@ -97,10 +98,10 @@ def _insert(url: str, size: int) -> None:
             continue
         import psycopg
 
-        with psycopg.connect(url) as server, server.cursor() as cursor:
-            with cursor.copy(f"COPY {shape.name} ({shape.columns}) FROM STDIN".encode()) as copy:
-                for row in rows:
-                    copy.write_row(row)
+        into = f"COPY {shape.name} ({shape.columns}) FROM STDIN".encode()
+        with psycopg.connect(url) as server, server.cursor() as cursor, cursor.copy(into) as copy:
+            for row in rows:
+                copy.write_row(row)
 
 
 def _messages(size: int) -> Iterator[list[object]]:
@@ -170,14 +171,8 @@ def sums(town: Town) -> dict[str, Callable[[], object]]:
         since,
     )
     own = ('SELECT sum(segments) FROM messages WHERE "user" = ? AND made_at >= ?', limits_on(0)[0].subject, since)
-    groups = [
-        (
-            f'{down} SELECT sum(segments) FROM messages JOIN down ON "group" = down.id WHERE made_at >= ?',
-            one.subject,
-            since,
-        )
-        for one in limits_on(0)[1:-1]
-    ]
+    of_group = f'{down} SELECT sum(segments) FROM messages JOIN down ON "group" = down.id WHERE made_at >= ?'  # noqa: S608
+    groups = [(of_group, one.subject, since) for one in limits_on(0)[1:-1]]
     storage = storage_of(town.url)
 
     def asked(*queries: tuple[str, str, int]) -> None:
