@@ -85,7 +85,7 @@ TRAPS: dict[str, Callable[[int], bytes]] = {
     "armour": _text(b"-----BEGIN PGP SIGNED MESSAGE-----\nHash: x\n\n- - a\n"),
     "spaces": _text(b" "),
     "spaces and tabs, line by line": _text(b" \t" * 100 + b"\n"),
-    "accents without end": _text("a\u0301\u0323\u0301".encode()),
+    "accents without end": _text("\u0301\u0323".encode()),
     "elements without end": _text(b"<div>", kind="html"),
     "quotes in quotes": _text(b'<blockquote type="cite">', kind="html"),
     "tables in tables": _text(b"<table><tr><td>", kind="html"),

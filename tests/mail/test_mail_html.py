@@ -198,3 +198,11 @@ PIECES = [
 def test_nothing_breaks_it(html: str) -> None:
     """Any heap of mark-up gives lines without breaks in them."""
     assert not any("\n" in line.text or "\r" in line.text for line in html_lines(html))
+
+
+@pytest.mark.parametrize(
+    "entity", ["&#" + "9" * 5000 + ";", "&#x" + "f" * 5000 + ";", "&#" + "9" * 8, "&#0;", "&#xD800;"]
+)
+def test_numbers_of_characters_that_are_none_show_as_such(entity: str) -> None:
+    """The standard library raises for those of more than 4,300 digits."""
+    assert [line.text for line in html_lines(f"<p title='{entity}'>a{entity} b</p>")] == ["a\ufffd b"]

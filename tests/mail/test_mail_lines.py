@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,3 +84,11 @@ class TestTidy:
         assert tidy([once]) == once
         assert all(line == line.strip() for line in once.split("\n"))
         assert "\n\n\n" not in once
+
+
+def test_letters_keep_the_marks_that_scripts_have() -> None:
+    """Thirty on one letter stay, whatever stands around them; of hundreds of thousands the others go, or composing takes hours."""
+    thirty = "\u0323\u0301" * 15
+    assert unicodedata.normalize("NFC", f"日本語 {'か' * 50} q{thirty}ж") == tidy([f"日本語 {'か' * 50} q{thirty}ж"])
+    assert tidy(["x" + thirty + "\u0301" * 300_000 + "y"]) == unicodedata.normalize("NFC", "x" + thirty + "y")
+    assert tidy(["e\u0301"]) == "é"

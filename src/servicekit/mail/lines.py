@@ -85,6 +85,24 @@ def _joined(lines: Iterable[str], *, delsp: bool) -> Iterator[Line]:
         yield Line("".join(pieces), open_depth)
 
 
+_MOST_MARKS = 30  # on one letter (UAX 15, 13: Stream-Safe Text); composing sorts them, in quadratic time
+_MAY_BE_MARKS = re.compile("[\u0300-\U0010ffff]{31,}")
+
+
+def _composed(text: str) -> str:
+    """NFC. Of more marks on one letter than any script has, those beyond the thirtieth go."""
+    return unicodedata.normalize("NFC", _MAY_BE_MARKS.sub(_with_fewer_marks, text))
+
+
+def _with_fewer_marks(run: re.Match[str]) -> str:
+    kept, marks = [], 0
+    for char in run.group():
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        if marks <= _MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)
+
+
 _SPACES = re.compile(r"[^\S\n]+")
 _GAPS = re.compile(r"\n{3,}")
 
@@ -98,6 +116,6 @@ def tidy(lines: Iterable[str]) -> str:
     >>> tidy(["  Hej\u00a0  Maria, ", "", "", "tiden \tär flyttad. "])
     'Hej Maria,\n\ntiden är flyttad.'
     """
-    whole = unicodedata.normalize("NFC", _visible("\n".join(lines)))
+    whole = _composed(_visible("\n".join(lines)))
     trimmed = "\n".join(_SPACES.sub(" ", line).strip() for line in _BREAK.split(whole))
     return _GAPS.sub("\n\n", trimmed).strip()
