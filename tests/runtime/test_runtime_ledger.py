@@ -180,7 +180,7 @@ def test_what_the_database_refuses_for_one_effect_is_tried_until_its_lease_is_ov
         books.ledger.record([], 0)
     assert [effect.state for effect in books.settled] == [EffectState.DONE] * 2
     assert books.ledger.in_hand == 1
-    books.world.clock.set(second.effect.leased_until)
+    books.world.clock.advance(2 * MINUTE)
     with pytest.raises(StorageError):
         books.ledger.record([], 0)
 

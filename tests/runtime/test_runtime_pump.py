@@ -340,7 +340,10 @@ def test_wrong_wiring_ends_a_relay_after_what_it_has_in_hand(tmp_path: Path, how
         send(world, "One")
         world.book(world.massage)
         relay = world.kit.relay()
-        acts = {"once": relay.run_until_idle, "running": lambda: relay.run(Stop(3), poll=SECOND)}
+        acts: dict[str, Callable[[], object]] = {
+            "once": relay.run_until_idle,
+            "running": lambda: relay.run(Stop(3), poll=SECOND),
+        }
         with pytest.raises(ConfigurationError, match="check the base URL"):
             acts[how]()
 
@@ -371,7 +374,7 @@ def test_a_call_that_blocks_too_long_is_given_up(tmp_path: Path) -> None:
         begun.append(text.reference)
         go_on.wait(PATIENCE)
 
-    quick = {"lease": 2 * SECOND, "longest_call": timedelta(milliseconds=200)}
+    quick: dict[str, Any] = {"lease": 2 * SECOND, "longest_call": timedelta(milliseconds=200)}
     with opened(tmp_path, texts=Carrier(act=act), in_flight=1, **quick) as world:
         send(world, "One", "Two")
         try:
