@@ -37,7 +37,7 @@ from servicekit.outbox.effects import Effect
 from servicekit.outbox.letters import Letter
 from servicekit.permissions import Grant
 from servicekit.portal import Customer, CustomerUser, Facility, Order
-from servicekit.ports import store
+from servicekit.ports import tables
 
 __all__ = ["SqlTransaction"]
 
@@ -60,7 +60,7 @@ def _made(make: Callable[[Execute, Dialect], T]) -> T:
     return found
 
 
-def _table(name: str, kind: type[E], key: tuple[str, ...] = ("id",)) -> store.Table[E]:
+def _table(name: str, kind: type[E], key: tuple[str, ...] = ("id",)) -> tables.Table[E]:
     shape = Shape(name, kind, key)
     return _made(lambda execute, dialect: SqlTable(execute, dialect, shape))
 
@@ -76,13 +76,13 @@ class SqlTransaction:
     """What a use case works with; see :class:`servicekit.ports.store.Transaction`."""
 
     groups = _table("groups", Group)
-    users: store.Users = _with_more(UserTable, "users", User)
+    users: tables.Users = _with_more(UserTable, "users", User)
     domains = _table("domains", Domain, ("name",))
     grants = _table("grants", Grant)
-    messages: store.Messages = _with_more(MessageTable, "messages", Message)
+    messages: tables.Messages = _with_more(MessageTable, "messages", Message)
     parts = _table("message_parts", MessagePart, ("message", "number"))
     letters = _table("letters", Letter)
-    ignored_mails: store.IgnoredMailRows = _with_more(
+    ignored_mails: tables.IgnoredMailRows = _with_more(
         IgnoredMailTable, "ignored_mails", IgnoredMails, ("group", "sender", "why", "day")
     )
     password_links = _table("password_links", PasswordLink, ("digest",))
@@ -90,24 +90,24 @@ class SqlTransaction:
     services = _table("services", Service)
     providers = _table("providers", Provider)
     clients = _table("clients", Client)
-    bookings: store.Bookings = _with_more(BookingTable, "bookings", Booking)
-    classes: store.Classes = _with_more(ClassTable, "classes", ScheduledClass)
+    bookings: tables.Bookings = _with_more(BookingTable, "bookings", Booking)
+    classes: tables.Classes = _with_more(ClassTable, "classes", ScheduledClass)
     series = _table("series", Series)
-    absences: store.Table[Absence] = _with_more(AbsenceTable, "absences", Absence)
-    holds: store.Holds = _made(SqlHolds)
+    absences: tables.Table[Absence] = _with_more(AbsenceTable, "absences", Absence)
+    holds: tables.Holds = _made(SqlHolds)
     keys = _table("keys", Key)
     meetings = _table("meetings", Meeting)
     templates = _table("templates", Template, ("organisation", "occasion", "channel"))
     customers = _table("customers", Customer)
     facilities = _table("facilities", Facility)
     customer_users = _table("customer_users", CustomerUser)
-    orders: store.Orders = _with_more(OrderTable, "orders", Order)
-    effects: store.Effects = _with_more(EffectTable, "effects", Effect)
-    quotas: store.Quotas = _made(SqlQuotas)
-    guards: store.Guards = _made(lambda execute, _: SqlGuards(execute))
-    inbox: store.Inbox = _made(SqlInbox)
-    numbers: store.Numbers = _with_more(NumberTable, "numbers", Number, ("number",))
-    threads: store.Threads = _with_more(ThreadTable, "threads", Thread, ("user", "number"))
+    orders: tables.Orders = _with_more(OrderTable, "orders", Order)
+    effects: tables.Effects = _with_more(EffectTable, "effects", Effect)
+    quotas: tables.Quotas = _made(SqlQuotas)
+    guards: tables.Guards = _made(lambda execute, _: SqlGuards(execute))
+    inbox: tables.Inbox = _made(SqlInbox)
+    numbers: tables.Numbers = _with_more(NumberTable, "numbers", Number, ("number",))
+    threads: tables.Threads = _with_more(ThreadTable, "threads", Thread, ("user", "number"))
 
     def __init__(self, execute: Execute, dialect: Dialect, *, writes: bool = True) -> None:
         self._execute = execute
