@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from enum import Enum
 from importlib import import_module
 from types import NoneType, UnionType
@@ -15,10 +16,11 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
+from servicekit.bookings import BookingRules, Frequency, Hours, Recurrence
 from servicekit.codec import dumps, loads
 from servicekit.errors import Invalid
 from servicekit.groups import Quota, Settings
-from servicekit.ids import BookingId, Id
+from servicekit.ids import BookingId, Id, ProviderId
 from servicekit.moments import Instant
 from servicekit.outbox import facts
 from servicekit.outbox.effects import EffectState, RetryEffect, Stage
@@ -69,6 +71,22 @@ LEAVES: dict[Any, st.SearchStrategy[Any]] = {
     bytes: st.binary(),
     timedelta: st.timedeltas(),
     Instant: st.integers(-(10**16), 10**17).map(Instant),
+    date: st.dates(),
+    Decimal: st.decimals(allow_nan=False, allow_infinity=False),
+    # Whose rules would refuse almost all that is drawn without regard to them.
+    Hours: st.builds(lambda opens, length: Hours(opens, opens + length), st.integers(0, 1439), st.integers(1, 1440)),
+    BookingRules: st.builds(
+        BookingRules,
+        providers=st.lists(st.just(ProviderId("prv_1"))).map(tuple),
+        seats=st.none() | st.integers(1, 9),
+        before=st.timedeltas(timedelta(0), timedelta(31)),
+        lead=st.timedeltas(timedelta(0), timedelta(31)),
+        horizon=st.none() | st.timedeltas(timedelta(32), timedelta(99)),
+        every=st.integers(1, 1440).map(lambda minutes: timedelta(minutes=minutes)),
+    ),
+    Recurrence: st.builds(
+        Recurrence, every=st.just(Frequency.WEEKLY), until=st.dates(), on=st.lists(st.integers(0, 6)).map(tuple)
+    ),
 }
 
 

@@ -253,6 +253,22 @@ def test_slots_are_counted_from_opening_on() -> None:
     assert [when[11:16] for when, _ in found(asked)] == ["07:30", "08:15", "09:00"]
 
 
+def test_holds_may_lie_within_others() -> None:
+    """An absence over the whole morning, with a booking in it: the morning is taken, the afternoon is free."""
+    asked = search(service(every=HOUR))
+    morning = Instant.parse("2026-11-25T07:00:00Z")
+    holds = [
+        (morning.us, (morning + 5 * HOUR).us, 1),
+        ((morning + HOUR).us, (morning + 2 * HOUR).us, 0),
+    ]
+    assert [when[11:16] for when, _ in found(asked, {ProviderId("prv_a"): holds})] == [
+        "12:00",
+        "13:00",
+        "14:00",
+        "15:00",
+    ]
+
+
 def test_f06_a_slot_whose_start_has_passed_is_never_offered() -> None:
     """F-06: whatever became free, nothing before now is offered; what starts now is."""
     asked = search(service(every=HOUR))

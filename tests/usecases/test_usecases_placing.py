@@ -25,6 +25,7 @@ from servicekit.bookings import (
     Provider,
     ProviderKind,
     Rebook,
+    ScheduleClass,
     Service,
     SetBookingRules,
     SetWorkingHours,
@@ -248,9 +249,15 @@ def test_a_client_books_for_itself_and_in_its_organisation(world: World) -> None
 
 
 def test_seats_are_not_booked_like_hours(world: World) -> None:
-    """A service with seats says so."""
-    refused = world.refused(book(world, service(world, seats=2)))
+    """A service with seats says so; a class of it is scheduled whatever the notice for seats is."""
+    yoga = service(world, seats=2, lead=30 * DAY)
+    refused = world.refused(book(world, yoga))
     assert (type(refused), refused.code) == (Invalid, "is_a_class")
+    assert world.ask(ScheduleClass(service=yoga.id, provider=world.chair.id, starts=TOMORROW)).starts == TOMORROW
+    assert (
+        world.refused(ScheduleClass(service=yoga.id, provider=world.chair.id, starts=TOMORROW - 3 * HOUR)).code
+        == "closed"
+    )
 
 
 def test_one_provider_may_be_asked_for(world: World) -> None:

@@ -64,8 +64,8 @@ class SlotSearch:
 
     service: Service
     branch: Branch
-    providers: Sequence[Provider]
-    rooms: Sequence[Provider] = ()
+    providers: tuple[Provider, ...]
+    rooms: tuple[Provider, ...] = ()
     window: Window
     at: Instant
 
