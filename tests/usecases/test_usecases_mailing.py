@@ -75,6 +75,15 @@ def test_a_mail_to_a_number_becomes_a_text(world: World) -> None:
     assert phone(world) == ["Tiden\nVi ses på torsdag."]
 
 
+def test_what_no_text_carries_is_named(world: World) -> None:
+    """Whoever passes mails on can tell the sender what was left out."""
+    parts = "--x\r\n\r\nSe bilagan\r\n--x\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\nx\r\n--x--"
+    taken = take(world, mail(parts, Content_Type="multipart/mixed; boundary=x"))
+    assert taken.left_out == ("a.pdf",)
+    assert phone(world) == ["Se bilagan"]
+    assert take(world, mail("Hej", number=2)).left_out == ()
+
+
 @pytest.mark.spec("M-02")
 def test_each_recipient_is_judged_and_logged_on_its_own(world: World) -> None:
     """To, Cc and the envelope alone: it is the envelope that says where a mail goes. One refusal hinders no other."""

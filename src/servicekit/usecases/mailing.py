@@ -83,11 +83,13 @@ class MailTaken:
     Attributes:
         why: None where it was not ignored.
         ignored: what showed it.
+        left_out: the names of attachments that no text carries, where texts came of the mail.
     """
 
     lines: tuple[MailLine, ...] = ()
     ignored: str = ""
     why: WhyIgnored | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def refusals(self) -> Mapping[str, str]:
@@ -199,7 +201,7 @@ def _sent(work: Work, sender: Sender, envelope: Envelope, mail: Mail, text: str)
         raise Invalid(
             f"None of the recipients is a mobile number at {domain}: {refused}.", code="no_recipient", lines=refused
         )
-    return MailTaken(lines)
+    return MailTaken(lines, left_out=mail.attachments)
 
 
 def _line(work: Work, sender: Sender, recipient: str, mail: Mail, text: str) -> MailLine:
