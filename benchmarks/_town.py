@@ -15,10 +15,10 @@ from itertools import count
 from attrs import evolve, field, frozen
 
 from servicekit import Kit
+from servicekit.adapters.storage import storage_of
 from servicekit.adapters.storage.tables import Shape
 from servicekit.groups import Group, Limit, Quota, Settings, User, limits_of
 from servicekit.ids import EffectId, GroupId, MessageId, UserId
-from servicekit.kit import storage_of
 from servicekit.messages import HandOver, Message, Status
 from servicekit.moments import Instant
 from servicekit.outbox.effects import Effect, EffectState

@@ -23,8 +23,8 @@ from benchmarks._measure import per_second, race, table
 from benchmarks._town import Town, built, limits_on, plain_inserts, sums
 
 from servicekit import Principal
+from servicekit.adapters.storage import storage_of
 from servicekit.groups import Limit, LimitKind, Tally
-from servicekit.kit import storage_of
 from servicekit.messages import SendText, Status
 from servicekit.moments import Instant
 from servicekit.testing.conformance.things import NOON

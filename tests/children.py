@@ -15,11 +15,11 @@ import httpx
 from attrs import define, frozen
 
 from servicekit import Kit, Principal
+from servicekit.adapters.storage import storage_of
 from servicekit.adapters.storage.sqlite import SqliteStorage
 from servicekit.commands import Command
 from servicekit.errors import Refused
 from servicekit.groups import Limit
-from servicekit.kit import storage_of
 from servicekit.mail import TrustedResults, VerifiedInFront
 from servicekit.messages import Message
 from servicekit.moments import Instant

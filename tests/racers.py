@@ -10,10 +10,10 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from servicekit.adapters.storage import storage_of
 from servicekit.adapters.storage.counters import CounterRow, buckets_of
 from servicekit.groups import Limit, LimitKind, Quota, limits_of, topmost
 from servicekit.ids import GroupId, MessageId, UserId
-from servicekit.kit import storage_of
 from servicekit.messages import HandOver, Message, Status
 from servicekit.moments import Instant
 from servicekit.outbox.effects import Effect, EffectKind, EffectState

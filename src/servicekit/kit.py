@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
-from urllib.parse import urlsplit
 
+from servicekit.adapters.storage import storage_of
 from servicekit.commands import Command, Principal, Query
 from servicekit.errors import ConfigurationError, UnreadableMail
 from servicekit.moments import Clock, Instant
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from servicekit.runtime.relay import Delivered, Relay
     from servicekit.usecases.mailing import MailTaken
 
-__all__ = ["Kit", "storage_of"]
+__all__ = ["Kit"]
 
 T = TypeVar("T")
 
@@ -344,23 +344,3 @@ class Kit:
 
                 self._driver = HttpDriver(self._transport)
             return self._driver
-
-
-def storage_of(url: str) -> Storage:
-    """The storage that a URL names; nothing is opened yet.
-
-    Raises:
-        ConfigurationError: no storage has such URLs, or this one is none.
-    """
-    scheme = urlsplit(url).scheme
-    if scheme == "sqlite":
-        from servicekit.adapters.storage.sqlite import SqliteStorage
-
-        return SqliteStorage.from_url(url)
-    if scheme in {"postgresql", "postgres"}:
-        from servicekit.adapters.storage.postgres import PostgresStorage
-
-        return PostgresStorage(url)
-    raise ConfigurationError(
-        f"{url.partition(':')[0]!r} is no storage: write sqlite:///salon.db or postgresql://user@host/database"
-    )

@@ -17,10 +17,10 @@ import pytest
 import processes
 import racers
 from racers import Field, bucket_rows, rows
+from servicekit.adapters.storage import storage_of
 from servicekit.groups import Quota, Settings
 from servicekit.groups.quotas import bucket_of
 from servicekit.ids import GroupId, UserId
-from servicekit.kit import storage_of
 from servicekit.moments import Instant
 from servicekit.ports.store import Transaction, transact
 from servicekit.testing.conformance.things import NOON, group, nth, user

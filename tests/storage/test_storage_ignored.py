@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from samples import NOON, group, user
 from servicekit.accounts import link_for
+from servicekit.adapters.storage import storage_of
 from servicekit.adapters.storage.transaction import SqlTransaction
 from servicekit.errors import StorageError
-from servicekit.kit import storage_of
 from servicekit.mail import KEPT_DAYS, IgnoredMails, WhyIgnored
 from servicekit.ports.store import Storage, transact
 

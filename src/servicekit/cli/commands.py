@@ -10,8 +10,9 @@ from contextlib import closing
 
 import click
 
+from servicekit.adapters.storage import storage_of
 from servicekit.errors import ConfigurationError, StorageError
-from servicekit.kit import Kit, storage_of
+from servicekit.kit import Kit
 
 __all__ = ["servicekit"]
 
