@@ -399,6 +399,25 @@ def test_the_largest_body_is_taken_in_whole_and_a_byte_more_is_not(run: Runner) 
     assert caught.value.facts == {"method": "GET", "url": f"{base}/", "largest": LARGEST_BODY}
 
 
+def test_another_transport_is_bounded_alike(run: Runner) -> None:
+    """A proxy's, or a company's own: whole bodies come in, and too large ones do not."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"x-path": request.url.path}, content=b" " * int(request.url.query))
+
+    transport = httpx.MockTransport(answer)
+    whole = run(ask(get("http://vendor.test/a?3")), transport)
+    assert (whole.status, whole.headers["x-path"], whole.body) == (200, "/a", b"   ")
+    with pytest.raises(Rejected, match="more than"):
+        run(ask(get(f"http://vendor.test/a?{LARGEST_BODY + 1}")), transport)
+
+
+def test_another_async_transport_gets_no_url_that_is_none() -> None:
+    """It is wrong wiring before anything asks it."""
+    with pytest.raises(ConfigurationError, match="base URL"):
+        run_async(ask(get("vendor.test/a")), httpx.MockTransport(lambda _: httpx.Response(200)))
+
+
 def test_neither_errors_nor_logs_show_headers_or_bodies(run: Runner, caplog: pytest.LogCaptureFixture) -> None:
     """With every logger at its loudest, the credentials and the text of a request appear nowhere."""
     caplog.set_level(logging.DEBUG)

@@ -12,7 +12,8 @@ from attrs import define, evolve, field
 
 from carriers import Pigeons
 from servicekit import Kit
-from servicekit.errors import StorageBusy, StorageError, Unreachable
+from servicekit.errors import Invalid, Rejected, StorageBusy, StorageError, Throttled, Unreachable
+from servicekit.groups import ChangeSettings, Settings
 from servicekit.messages import HandOver, Message, SearchLog, SendText
 from servicekit.outbox.effects import Effect, EffectKind, EffectState
 from servicekit.outbox.facts import TextStatus
@@ -21,7 +22,7 @@ from servicekit.ports.texts import TextReceipt
 from servicekit.runtime.ledger import Came, Ledger, Prepared, deliverable
 from servicekit.runtime.relay import Relay
 from servicekit.usecases.work import Wiring
-from world import EVA_MOBILE, MINUTE, World, elks_adapter, opened
+from world import DAY, EVA_MOBILE, HOUR, MINUTE, NOON, World, elks_adapter, opened
 
 pytest_plugins = ("world_fixtures",)
 
@@ -246,6 +247,66 @@ def test_an_effect_is_prepared_again_as_long_as_there_is_a_next_step(tmp_path: P
 
         assert second.effect == first.effect
         assert books.log()["One"].vendor == "pigeons"
+
+
+def test_what_needs_nothing_outside_is_settled_where_it_is_prepared(world: World) -> None:
+    """A notice enqueues its text; a rule that says no to it makes a dead letter."""
+    books = Books(world)
+    world.book(world.haircut)
+    assert books.claimed() == []
+    assert [(one.kind, one.state) for one in books.settled] == [(EffectKind.NOTICE, EffectState.DONE)]
+    world.book(world.haircut, starts=NOON + 9 * DAY)
+    world.ask(ChangeSettings(group=world.root.id, change=Settings(sender_name="")))
+    books.claimed()
+
+    assert books.settled[-1].state is EffectState.DEAD
+    assert "have no sender" in books.settled[-1].trouble
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "attempts", "trouble"),
+    [
+        (Unreachable("nobody there"), EffectState.DUE, 1, "nobody there"),
+        (Throttled("later", until=NOON + HOUR), EffectState.DUE, 0, "later"),
+        (Rejected("no credit", code="account_refused"), EffectState.DEAD, 0, "no credit"),
+        (Invalid("not like this"), EffectState.DEAD, 0, "not like this"),
+        (ZeroDivisionError("oh"), EffectState.DUE, 1, "unforeseen: ZeroDivisionError: oh"),
+    ],
+)
+def test_an_error_outside_is_judged_by_its_type(
+    books: Books, error: Exception, state: EffectState, attempts: int, trouble: str
+) -> None:
+    """Tried again later, waited for, or given up; a rule's no and an adapter's bug among them."""
+    (first,) = books.claimed(1)
+    books.ledger.record([Came(first.effect, first.step, error=error)], 0)
+
+    (settled,) = books.settled
+    assert (settled.state, settled.attempts, settled.trouble) == (state, attempts, trouble)
+
+
+@pytest.mark.parametrize("error", [Rejected("never"), Throttled("later")])
+def test_what_must_be_done_is_never_given_up(world: World, error: Exception) -> None:
+    """Whether a key was made is asked until there is an answer, however final the vendor's no sounds."""
+    books = Books(world)
+    world.book(world.massage)
+    books.claimed()
+    world.clock.advance(3 * MINUTE)
+    (looked_up,) = books.claimed()
+    books.ledger.record([Came(looked_up.effect, looked_up.step, error=error)], 0)
+
+    assert [one.state for one in books.settled] == [EffectState.DUE]
+
+
+def test_a_text_that_nobody_can_be_asked_about_is_given_up(tmp_path: Path) -> None:
+    """Perhaps it was sent; a person has to look."""
+    with opened(tmp_path, texts=Pigeons()) as world:
+        books = Books(world)
+        books.send("One")
+        books.claimed()
+        world.clock.advance(3 * MINUTE)
+        assert books.claimed() == []
+
+    assert [one.state for one in books.settled] == [EffectState.DEAD]
 
 
 def test_only_what_there_is_an_adapter_for_is_delivered() -> None:

@@ -26,7 +26,7 @@ from servicekit.ports.store import Storage, Transaction
 from servicekit.ports.texts import OutgoingText, TextReceipt
 from servicekit.runtime.relay import Delivered, Relay
 from servicekit.testing.simulators import transport
-from world import EVA_MOBILE, MINUTE, World, elks_adapter, opened
+from world import EVA_MOBILE, MINUTE, NOON, World, elks_adapter, opened
 
 pytest_plugins = ("world_fixtures",)
 
@@ -127,11 +127,13 @@ class Weak:
     inner: Storage
     failing: set[int]
     writes: int = 0
+    failed: threading.Event = field(factory=threading.Event)
 
     def write(self) -> AbstractContextManager[Transaction]:
         """As the database does, or not."""
         self.writes += 1
         if self.writes in self.failing:
+            self.failed.set()
             raise StorageError(f"the server was restarted at {self.writes}")
         return self.inner.write()
 
@@ -310,6 +312,22 @@ def test_asked_to_deliver_once_it_records_what_came_and_tells(tmp_path: Path) ->
         assert log(world)["One"].hand_over is HandOver.DONE
 
 
+def test_asked_to_deliver_once_it_waits_for_what_is_still_out(tmp_path: Path) -> None:
+    """The first text could not be recorded while the second was on its way: both are in the end, and the error is told."""
+    carrier = Carrier()
+    with opened(tmp_path, texts=carrier, in_flight=4) as world:
+        send(world, "One", "Two")
+        relay = weak(world.kit.relay(), 3, 4)
+        storage = cast("Weak", relay.storage)
+        carrier.act = lambda text: carrier.sent and storage.failed.wait(PATIENCE) and text
+        first_sent = carrier.sent
+        with pytest.raises(StorageError, match="restarted at 4"):
+            relay.run_until_idle()
+
+        assert len(first_sent) == 2
+        assert {one.hand_over for one in log(world).values()} == {HandOver.DONE}
+
+
 def test_what_can_be_recorded_nowhere_is_left_to_the_next_relay(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -360,6 +378,29 @@ def test_a_relay_says_once_what_waits_for_another(world: World, caplog: pytest.L
     assert [one.message for one in caplog.records] == [
         "what is due of the kind key waits for a kit with Kit.open(..., doors=...)"
     ]
+
+
+# Leases
+
+
+def test_what_waited_too_long_for_its_turn_is_not_begun(tmp_path: Path) -> None:
+    """One more than may be out is prepared ahead; by the time that it may go, its lease is too short, and so it is later."""
+    carrier = Carrier()
+    crowd = Crowd(4)
+    with opened(tmp_path, texts=carrier, in_flight=4) as world:
+
+        def act(_: OutgoingText) -> None:
+            crowd.stay()
+            with crowd.lock:
+                world.clock.set(world.clock.now() if world.now > NOON else world.now + 80 * SECOND)
+
+        carrier.act = act
+        send(world, *(f"Text {number}" for number in range(5)))
+
+        assert world.kit.deliver() == Delivered(done=4, again=1)
+        (later,) = world.effects(EffectState.DUE)
+        assert later.trouble == "no time was left within the lease, so the call was not begun"
+    assert len(carrier.sent) == 4
 
 
 # Calls that block
