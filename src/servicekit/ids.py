@@ -35,6 +35,7 @@ __all__ = [
     "ProviderId",
     "SeriesId",
     "ServiceId",
+    "UnlockId",
     "UserId",
 ]
 
@@ -158,6 +159,12 @@ class KeyId(Id):
     """A door key of a booking."""
 
     prefix = "key"
+
+
+class UnlockId(Id):
+    """A door that is asked to open."""
+
+    prefix = "unl"
 
 
 class MeetingId(Id):

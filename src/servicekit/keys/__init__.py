@@ -8,31 +8,65 @@ The rules of this room:
 * What is wanted follows the booking's revision. The new key is made first, then the old one ended, so that the client is
   never without; a cancelled booking wants none.
 * A key that may exist at the vendor, because an answer was lost, is looked up before anything else is done.
+* A gateway is refused when it is set, and so is a service's door that is none of its branch's.
+* A door that is asked to open at once is asked in time or never, and only once.
 """
 
-from servicekit.keys.commands import AtDoor, ListKeys
+from servicekit.keys.arrivals import DoorEvent, Expected, arrivals, missing
+from servicekit.keys.commands import (
+    AtDoor,
+    Attendance,
+    ListComponents,
+    ListKeys,
+    ListUnlocks,
+    NoteArrivals,
+    ReadAccessLog,
+    ReissueKey,
+    UnlockDoor,
+)
+from servicekit.keys.components import Component, check_branch_doors, check_listed, check_service_doors
 from servicekit.keys.door import Green, Light, Red, at_door
-from servicekit.keys.key import Key, KeyState, marker_of
+from servicekit.keys.key import Key, KeyState, booking_of, marker_of
 from servicekit.keys.plan import Ask, Drop, End, LookUp, Settled, Stuck, next_step, planned
+from servicekit.keys.unlocking import UNLOCK_WITHIN, Unlock, UnlockState
 from servicekit.keys.validity import components_of, validity
 
 __all__ = [
     "Ask",
     "AtDoor",
+    "Attendance",
+    "Component",
+    "DoorEvent",
     "Drop",
     "End",
+    "Expected",
     "Green",
     "Key",
     "KeyState",
     "Light",
+    "ListComponents",
     "ListKeys",
+    "ListUnlocks",
     "LookUp",
+    "NoteArrivals",
+    "ReadAccessLog",
     "Red",
+    "ReissueKey",
     "Settled",
     "Stuck",
+    "UNLOCK_WITHIN",
+    "Unlock",
+    "UnlockDoor",
+    "UnlockState",
+    "arrivals",
     "at_door",
+    "booking_of",
+    "check_branch_doors",
+    "check_listed",
+    "check_service_doors",
     "components_of",
     "marker_of",
+    "missing",
     "next_step",
     "planned",
     "validity",

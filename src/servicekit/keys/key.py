@@ -6,14 +6,17 @@ we know that the vendor did.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import field, frozen
 
 from servicekit.ids import BookingId, KeyId
 from servicekit.moments import Instant, Window
 
-__all__ = ["Key", "KeyState", "marker_of"]
+__all__ = ["Key", "KeyState", "booking_of", "marker_of"]
+
+_MARKER = re.compile(r"sk:(bkg_[^:]+):\d+(?::\d+)?", re.ASCII)
 
 
 class KeyState(StrEnum):
@@ -35,7 +38,13 @@ class KeyState(StrEnum):
 
 @frozen(kw_only=True)
 class Key:
-    """The key of one revision of a booking."""
+    """The key of one revision of a booking.
+
+    Attributes:
+        mobile: E.164; the phone that holds the key, or that is sent the link which opens with the PIN.
+        attempt: grows where a key is made anew for the same revision.
+        pin: what the client types; empty where the phone's app is the key. Where it is set, it stands in no repr.
+    """
 
     id: KeyId
     booking: BookingId
@@ -48,6 +57,8 @@ class Key:
     state: KeyState = KeyState.PLANNED
     vendor_id: str = ""
     detail: str = ""
+    attempt: int = 1
+    pin: str = field(default="", repr=False)
 
     @property
     def window(self) -> Window:
@@ -57,13 +68,23 @@ class Key:
     @property
     def marker(self) -> str:
         """What stands in the key at the vendor, so that it can be found there."""
-        return marker_of(self.booking, self.revision)
+        return marker_of(self.booking, self.revision, self.attempt)
 
 
-def marker_of(booking: BookingId, revision: int) -> str:
-    """The marker of the key of one revision of a booking.
+def marker_of(booking: BookingId, revision: int, attempt: int = 1) -> str:
+    """The marker of the key of one revision of a booking; of one that was made anew, with its attempt.
 
-    >>> marker_of(BookingId("bkg_7"), 2)
-    'sk:bkg_7:2'
+    >>> marker_of(BookingId("bkg_7"), 2), marker_of(BookingId("bkg_7"), 2, 3)
+    ('sk:bkg_7:2', 'sk:bkg_7:2:3')
     """
-    return f"sk:{booking}:{revision}"
+    return f"sk:{booking}:{revision}" + (f":{attempt}" if attempt > 1 else "")
+
+
+def booking_of(marker: str) -> BookingId | None:
+    """Whose key it is that carries this marker; None for what is no marker of ours.
+
+    >>> booking_of("sk:bkg_7:2:3"), booking_of("Eva's flat")
+    (BookingId('bkg_7'), None)
+    """
+    found = _MARKER.fullmatch(marker)
+    return None if found is None else BookingId(found[1])

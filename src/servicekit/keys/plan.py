@@ -62,8 +62,8 @@ _LIVE = frozenset({KeyState.PLANNED, KeyState.ASKED, KeyState.MADE})
 
 
 def planned(keys: Sequence[Key], wanted: int | None) -> Key | None:
-    """The key of the wanted revision, if there is one."""
-    return next((key for key in keys if key.revision == wanted), None)
+    """The key of the wanted revision, if there is one: of several the one that was made anew last."""
+    return max((key for key in keys if key.revision == wanted), key=lambda key: key.attempt, default=None)
 
 
 def next_step(keys: Sequence[Key], wanted: int | None) -> Step:
@@ -73,7 +73,7 @@ def next_step(keys: Sequence[Key], wanted: int | None) -> Step:
         keys: all keys of the booking, of whatever revision.
         wanted: the revision whose key shall exist; None: no key shall.
     """
-    by_age = sorted(keys, key=lambda key: key.revision)
+    by_age = sorted(keys, key=lambda key: (key.revision, key.attempt))
     for key in by_age:
         if key.state is KeyState.ASKED:
             return LookUp(key)

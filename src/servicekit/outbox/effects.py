@@ -20,7 +20,7 @@ from servicekit.commands import Command, Query
 from servicekit.ids import EffectId, GroupId
 from servicekit.moments import Instant
 
-__all__ = ["ALL_KINDS", "Effect", "EffectKind", "EffectState", "ListEffects", "RetryEffect", "Stage"]
+__all__ = ["ALL_KINDS", "DiscardEffect", "Effect", "EffectKind", "EffectState", "ListEffects", "RetryEffect", "Stage"]
 
 
 class EffectKind(StrEnum):
@@ -32,10 +32,17 @@ class EffectKind(StrEnum):
     """The subject, a mail, is handed over to a mail server."""
     KEY = "key"
     """The subject, a booking, has exactly the keys it wants."""
+    UNLOCK = "unlock"
+    """The subject, a door that somebody stands before, is asked to open; once, and soon or never."""
     MEETING = "meeting"
     """The subject, a booking, has exactly the meeting it wants."""
     NOTICE = "notice"
     """The people of the subject, a booking, are told what ``payload`` (an occasion) says."""
+    NOTICE_TEXT = "notice text"
+    """One person of a booking is told by text; the subject is booking, occasion and channel. Apart from ``NOTICE``, so that
+    what hinders a text does not hold back a mail."""
+    REMINDER = "reminder"
+    """The client of the subject, a booking, is reminded of it, and the next reminder is enqueued."""
     WELCOME = "welcome"
     """The subject, a new user, is mailed a link to choose a password."""
     PARTS = "parts"
@@ -58,6 +65,8 @@ class EffectState(StrEnum):
     """Given up: a person has to look. Can be listed and retried."""
     REPLACED = "replaced"
     """A newer one for the same subject has taken its place."""
+    DISCARDED = "discarded"
+    """Given up, and a person has said that nobody wants it any more."""
 
 
 class Stage(IntEnum):
@@ -116,6 +125,22 @@ class RetryEffect(Command[Effect]):
 
     Raises:
         Conflict: ``not_dead`` for one that was not given up, ``replaced`` if a newer one has taken its place.
+    """
+
+    effect: EffectId
+
+
+@frozen
+class DiscardEffect(Command[Effect]):
+    """Put a dead effect away for good: it holds nothing back any more. Needs ``effects:write``.
+
+    A text that was never handed over is then ``UNSENT`` in the log and gives back its quota; a mail counts as failed. A key or
+    a meeting stays as it is known: what the booking wants of it is seen to again when the booking changes. Discarding again
+    changes nothing.
+
+    Raises:
+        Conflict: ``not_dead`` for one that was not given up, ``perhaps_sent`` for a text that a carrier may have: say what
+            became of it (:class:`~servicekit.messages.SettleText`).
     """
 
     effect: EffectId

@@ -26,7 +26,6 @@ from servicekit.bookings import (
 from servicekit.errors import StorageBusy
 from servicekit.groups import Domain, Group, User
 from servicekit.ids import GroupId
-from servicekit.keys import Key
 from servicekit.meetings import Meeting
 from servicekit.messages import MessagePart
 from servicekit.notices import Template
@@ -41,12 +40,14 @@ from servicekit.ports.tables import (
     Holds,
     IgnoredMailRows,
     Inbox,
+    Keys,
     Messages,
     Numbers,
     Orders,
     Quotas,
     Table,
     Threads,
+    Unlocks,
     Users,
 )
 
@@ -79,7 +80,8 @@ class Transaction(Protocol):
     series: Table[Series]
     absences: Table[Absence]
     holds: Holds
-    keys: Table[Key]
+    keys: Keys
+    unlocks: Unlocks
     meetings: Table[Meeting]
     templates: Table[Template]
     customers: Table[Customer]

@@ -15,6 +15,7 @@ from servicekit.bookings import (
 )
 from servicekit.groups import Limit, Number, PoolCount, Struck, Usage, User
 from servicekit.ids import BranchId, ClassId, ClientId, EffectId, GroupId, ProviderId, UserId
+from servicekit.keys import Key, Unlock
 from servicekit.mail import IgnoredMails
 from servicekit.messages import Message, SearchLog, Thread, ThreadMark
 from servicekit.moments import Instant, Window
@@ -30,12 +31,14 @@ __all__ = [
     "Holds",
     "IgnoredMailRows",
     "Inbox",
+    "Keys",
     "Messages",
     "Numbers",
     "Orders",
     "Quotas",
     "Table",
     "Threads",
+    "Unlocks",
     "Users",
 ]
 
@@ -133,6 +136,22 @@ class Holds(Protocol):
         self, providers: Sequence[ProviderId], window: Window
     ) -> Mapping[ProviderId, Sequence[tuple[int, int, int]]]:
         """The same for each of many, as start and end in microseconds, and 1 where the whole is taken, else 0."""
+        ...
+
+
+class Keys(Table[Key], Protocol):
+    """Keys, those that were ended included."""
+
+    def working(self, site: str, window: Window) -> tuple[Key, ...]:
+        """Those of a site whose time overlaps the window, whatever their state, by opening. Costs one index range."""
+        ...
+
+
+class Unlocks(Table[Unlock], Protocol):
+    """Doors that were asked to open."""
+
+    def newest(self, branch: BranchId, most: int) -> tuple[Unlock, ...]:
+        """The newest of a branch, newest first. Costs one index range."""
         ...
 
 

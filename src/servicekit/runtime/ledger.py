@@ -63,6 +63,7 @@ ADAPTERS: Mapping[EffectKind, str] = MappingProxyType(
         EffectKind.TEXT: "texts",
         EffectKind.LETTER: "mail",
         EffectKind.KEY: "doors",
+        EffectKind.UNLOCK: "doors",
         EffectKind.MEETING: "meetings",
     }
 )

@@ -11,6 +11,7 @@ from servicekit.adapters.storage.bookings import AbsenceTable, BookingTable, Cla
 from servicekit.adapters.storage.dialect import Dialect
 from servicekit.adapters.storage.effects import EffectTable
 from servicekit.adapters.storage.ignored import IgnoredMailTable
+from servicekit.adapters.storage.keys import KeyTable, UnlockTable
 from servicekit.adapters.storage.numbers import NumberTable
 from servicekit.adapters.storage.quotas import SqlQuotas
 from servicekit.adapters.storage.tables import (
@@ -28,7 +29,7 @@ from servicekit.bookings import Absence, Booking, Branch, Client, Provider, Sche
 from servicekit.errors import NotFound
 from servicekit.groups import Domain, Group, Number, User
 from servicekit.ids import GroupId
-from servicekit.keys import Key
+from servicekit.keys import Key, Unlock
 from servicekit.mail import IgnoredMails
 from servicekit.meetings import Meeting
 from servicekit.messages import Message, MessagePart, Thread
@@ -95,7 +96,8 @@ class SqlTransaction:
     series = _table("series", Series)
     absences: tables.Table[Absence] = _with_more(AbsenceTable, "absences", Absence)
     holds: tables.Holds = _made(SqlHolds)
-    keys = _table("keys", Key)
+    keys: store.Keys = _with_more(KeyTable, "keys", Key)
+    unlocks: store.Unlocks = _with_more(UnlockTable, "unlocks", Unlock)
     meetings = _table("meetings", Meeting)
     templates = _table("templates", Template, ("organisation", "occasion", "channel"))
     customers = _table("customers", Customer)

@@ -301,8 +301,26 @@ CREATE TABLE keys (
     state TEXT NOT NULL,
     vendor_id TEXT NOT NULL,
     detail TEXT NOT NULL,
-    UNIQUE (booking, revision)
+    attempt BIGINT NOT NULL,
+    pin TEXT NOT NULL,
+    UNIQUE (booking, revision, attempt)
 );
+CREATE INDEX keys_site ON keys (site, closes);
+
+CREATE TABLE unlocks (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    branch TEXT NOT NULL REFERENCES branches (id),
+    site TEXT NOT NULL,
+    component TEXT NOT NULL,
+    booking TEXT REFERENCES bookings (id),
+    "by" TEXT NOT NULL,
+    shown TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+CREATE INDEX unlocks_branch ON unlocks (branch, made_at);
 
 CREATE TABLE meetings (
     id TEXT PRIMARY KEY,
