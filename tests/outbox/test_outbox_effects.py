@@ -6,7 +6,7 @@ import pytest
 
 from servicekit.ids import EffectId, GroupId
 from servicekit.moments import Instant
-from servicekit.outbox.effects import Effect, EffectKind, EffectState, ListEffects, RetryEffect, Stage
+from servicekit.outbox.effects import DiscardEffect, Effect, EffectKind, EffectState, ListEffects, RetryEffect, Stage
 
 SALON = GroupId("grp_1")
 
@@ -45,12 +45,13 @@ def test_another_stage_is_refused() -> None:
 
 
 def test_dead_letters_are_what_is_listed() -> None:
-    """Unless another state is asked for, a list of effects shows those that wait for a person; retrying names one."""
+    """Unless another state is asked for, a list of effects shows those that wait for a person; retrying and discarding name one."""
     assert ListEffects(organisation=SALON) == ListEffects(organisation=SALON, state=EffectState.DEAD, most=100)
     assert RetryEffect(EffectId("eff_1")).effect == "eff_1"
+    assert DiscardEffect(EffectId("eff_1")).effect == "eff_1"
 
 
 def test_words_that_are_stored() -> None:
     """Databases hold these words: changing one loses what was stored under it."""
-    assert set(EffectKind) >= {"text", "letter", "key", "meeting", "notice"}
-    assert set(EffectState) == {"due", "leased", "done", "dead", "replaced"}
+    assert set(EffectKind) >= {"text", "letter", "key", "meeting", "notice", "notice text", "reminder"}
+    assert set(EffectState) == {"due", "leased", "done", "dead", "replaced", "discarded"}

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from attrs import evolve
 
 from servicekit import Principal
 from servicekit.bookings import Booking, Cancel, Rebook
 from servicekit.errors import Conflict, Invalid, NotFound, Unreachable
-from servicekit.groups import ChangeSettings, Settings
+from servicekit.groups import ChangeSettings, Quota, Settings
 from servicekit.ids import EffectId
 from servicekit.keys import AtDoor, Green, KeyState, ListKeys, Red
 from servicekit.meetings import FetchHostLink, GetMeeting, MeetingState
-from servicekit.messages import SendText
-from servicekit.outbox.effects import Effect, EffectKind, EffectState, ListEffects, RetryEffect
+from servicekit.messages import HandOver, SearchLog, SendText, Status
+from servicekit.outbox.effects import DiscardEffect, Effect, EffectKind, EffectState, ListEffects, RetryEffect
+from servicekit.outbox.letters import LetterState
 from servicekit.runtime.entropy import mint
 from servicekit.testing.simulators import Fault
 from world import CLOAKROOM, DAY, EVA_MOBILE, HOUR, MAIN, MINUTE, ROOM, World
@@ -274,10 +276,89 @@ def test_a_rule_that_says_no_to_what_was_enqueued_makes_a_dead_letter(world: Wor
     world.book(world.haircut)
     world.settle()
     (letter,) = dead(world)
-    assert letter.kind is EffectKind.NOTICE
+    assert letter.kind is EffectKind.NOTICE_TEXT
     assert "have no sender: set a sender name" in letter.trouble
 
     world.ask(ChangeSettings(group=world.root.id, change=Settings(sender_name="Salon")))
     world.ask(RetryEffect(letter.id))
     world.settle()
     assert len(world.elks.handset(EVA_MOBILE)) == 1
+
+
+def test_a_discarded_text_is_unsent_and_gives_back_its_quota(world: World) -> None:
+    """Nobody wants it any more: the log says that it never left; discarding again changes nothing, retrying is refused."""
+    world.ask(ChangeSettings(group=world.root.id, change=Settings(group_quota=Quota(1, 30))))
+    world.elks.inject(Fault.error("POST", "/sms$", status=402))
+    sent = world.ask(SendText(user=world.admin.id, to=MOBILE, text="Hej"))
+    world.kit.deliver()
+    (letter,) = dead(world)
+    discarded = world.ask(DiscardEffect(letter.id))
+
+    assert (discarded.state, discarded.trouble) == (EffectState.DISCARDED, letter.trouble)
+    (logged,) = world.ask(SearchLog(group=world.root.id)).messages
+    assert (logged.id, logged.status, logged.detail) == (sent.id, Status.UNSENT, letter.trouble)
+    assert world.ask(SendText(user=world.admin.id, to=MOBILE, text="Hej")).status is Status.QUEUED
+    assert dead(world) == ()
+    before = world.tables()
+    assert world.ask(DiscardEffect(letter.id)) == discarded
+    assert world.tables() == before
+    assert world.refused(RetryEffect(letter.id)).code == "not_dead"
+
+
+def test_a_text_that_a_carrier_perhaps_has_is_not_discarded(world: World) -> None:
+    """Whether it was sent is a person's to say; once it is said, there is nothing left to discard."""
+    sent = world.ask(SendText(user=world.admin.id, to=MOBILE, text="Hej"))
+    with world.look() as store:
+        (effect,) = store.effects.where(subject=sent.id)
+        store.effects.save(evolve(effect, state=EffectState.DEAD))
+        store.messages.save(evolve(sent, hand_over=HandOver.ASKED, vendor="46elks"))
+    refused = world.refused(DiscardEffect(effect.id))
+
+    assert (type(refused), refused.code) == (Conflict, "perhaps_sent")
+    assert "46elks perhaps has" in refused.message
+    with world.look() as store:
+        store.messages.save(evolve(sent, hand_over=HandOver.DONE, vendor="46elks", status=Status.SENT))
+    assert world.ask(DiscardEffect(effect.id)).state is EffectState.DISCARDED
+    assert world.ask(SearchLog(group=world.root.id)).messages[0].status is Status.SENT
+
+
+def test_a_discarded_mail_counts_as_failed(mailed: World) -> None:
+    """A mail server that refuses for good; what it said stays with the mail."""
+    world = mailed
+    world.book(world.haircut)
+    world.kit.deliver()
+    with world.look() as store:
+        letter, *_ = store.letters.where()
+        (effect,) = store.effects.where(subject=letter.id)
+        store.letters.save(evolve(letter, state=LetterState.QUEUED))
+        store.effects.save(evolve(effect, state=EffectState.DEAD, trouble="554 no such user"))
+    world.ask(DiscardEffect(effect.id))
+
+    with world.look() as store:
+        assert (store.letters.get(letter.id).state, store.letters.get(letter.id).detail) == (
+            LetterState.FAILED,
+            "554 no such user",
+        )
+
+
+def test_a_discarded_key_holds_no_notice_back(world: World) -> None:
+    """The client is told of the booking, and of no door; doors and meeting of another one are untouched."""
+    world.exivo.inject(Fault.error("POST", "/digitalKeyVisits$", status=403))
+    world.book(world.massage)
+    world.settle()
+    assert world.elks.handset(EVA_MOBILE) == ()
+    (letter,) = dead(world)
+    assert world.ask(DiscardEffect(letter.id)).kind is EffectKind.KEY
+    world.settle()
+
+    assert [text.text for text in world.elks.handset(EVA_MOBILE)] == ["Booked: Massage, Zentrum, 2026-11-26 13:00"]
+
+
+def test_only_what_was_given_up_can_be_discarded(world: World) -> None:
+    """What is due is refused with its state: cancel what enqueued it."""
+    world.book(world.haircut)
+    (notice,) = world.effects(EffectState.DUE)
+    refused = world.refused(DiscardEffect(notice.id))
+
+    assert (type(refused), refused.code) == (Conflict, "not_dead")
+    assert "can be discarded; this one is due" in refused.message

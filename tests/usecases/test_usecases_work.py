@@ -87,7 +87,7 @@ from servicekit.messages import (
     SettleText,
 )
 from servicekit.notices import Channel, Occasion, SaveTemplate
-from servicekit.outbox.effects import Effect, EffectKind, EffectState, ListEffects, RetryEffect
+from servicekit.outbox.effects import DiscardEffect, Effect, EffectKind, EffectState, ListEffects, RetryEffect
 from servicekit.permissions import Grant
 from servicekit.portal import (
     AddCustomer,
@@ -255,6 +255,7 @@ REQUESTS: Sequence[Request] = (
     Request("GetOrder", "order", "orders:read", lambda it, _: GetOrder(it.order)),
     Request("ListEffects", "group", "effects:read", lambda it, _: ListEffects(organisation=it.group)),
     Request("RetryEffect", "effect", "effects:write", lambda it, _: RetryEffect(it.effect)),
+    Request("DiscardEffect", "effect", "effects:write", lambda it, _: DiscardEffect(it.effect)),
 )
 OPERATORS: Sequence[Command[Any] | Query[Any]] = (
     FoundOrganisation(name="Mine", zone="UTC", admin="max@salon.example"),

@@ -61,6 +61,7 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         bookings.SetBookingRules: cataloguing.set_booking_rules,
         bookings.SetOpeningHours: cataloguing.set_opening_hours,
         bookings.SetWorkingHours: cataloguing.set_working_hours,
+        effects.DiscardEffect: looking.discard_effect,
         effects.RetryEffect: looking.retry_effect,
         groups.AddGroup: organising.add_group,
         groups.AddUsers: membership.add_users,

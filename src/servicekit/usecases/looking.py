@@ -9,15 +9,19 @@ from attrs import evolve, frozen
 
 from servicekit.commands import Principal
 from servicekit.errors import Conflict, Invalid, NotFound
-from servicekit.ids import BookingId
+from servicekit.ids import BookingId, EffectId
 from servicekit.keys import AtDoor, Key, KeyState, Light, ListKeys, at_door, planned
 from servicekit.meetings import FetchHostLink, GetMeeting, Meeting, MeetingState
-from servicekit.outbox.effects import Effect, EffectKind, EffectState, ListEffects, RetryEffect
+from servicekit.messages import HandOver
+from servicekit.outbox.effects import DiscardEffect, Effect, EffectKind, EffectState, ListEffects, RetryEffect
+from servicekit.outbox.facts import TextStatus
+from servicekit.outbox.letters import LetterState
 from servicekit.ports.http import HttpFlow
 from servicekit.usecases.booking import seen_booking
+from servicekit.usecases.texting import report
 from servicekit.usecases.work import Work
 
-__all__ = ["Asked", "door", "fetch_host_link", "get_meeting", "list_effects", "list_keys", "retry_effect"]
+__all__ = ["Asked", "discard_effect", "door", "fetch_host_link", "get_meeting", "list_effects", "list_keys", "retry_effect"]
 
 T = TypeVar("T")
 
@@ -81,21 +85,60 @@ def list_effects(work: Work, query: ListEffects) -> tuple[Effect, ...]:
 
 def retry_effect(work: Work, command: RetryEffect) -> Effect:
     """Make a dead effect due again."""
-    effect = work.store.effects.get(command.effect)
+    effect = _dead(work, command.effect, "retried")
+    _forget_failure(work, effect)
+    effect = evolve(effect, state=EffectState.DUE, due_at=work.at, attempts=0, trouble="")
+    work.store.effects.save(effect)
+    return effect
+
+
+def discard_effect(work: Work, command: DiscardEffect) -> Effect:
+    """Put a dead effect away, with what it was to hand over."""
+    known = work.store.effects.get(command.effect)
+    work.owned("effects:write", known, known.organisation)
+    if known.state is EffectState.DISCARDED:
+        return known
+    effect = evolve(_dead(work, command.effect, "discarded"), state=EffectState.DISCARDED)
+    if effect.kind is EffectKind.TEXT:
+        _discard_text(work, effect)
+    if effect.kind is EffectKind.LETTER:
+        letter = work.store.letters.hold(effect.subject)
+        work.store.letters.save(evolve(letter, state=LetterState.FAILED, detail=effect.trouble or letter.detail))
+    work.store.effects.save(effect)
+    return effect
+
+
+def _discard_text(work: Work, effect: Effect) -> None:
+    """What surely never left is said so in the log; what perhaps did is a question for a person."""
+    message = work.store.messages.find(effect.subject)
+    if message is None or message.hand_over in {HandOver.DONE, HandOver.FAILED}:
+        return
+    if message.hand_over is HandOver.ASKED:
+        raise Conflict(
+            f"{message.vendor} perhaps has {message.id}: find out, and say so (SettleText).",
+            code="perhaps_sent",
+            effect=effect.id,
+            text=message.id,
+        )
+    report(work, evolve(message, hand_over=HandOver.FAILED, detail=effect.trouble), TextStatus.UNSENT)
+
+
+def _dead(work: Work, effect_id: EffectId, done: str) -> Effect:
+    """A dead effect that the asker may write, held."""
+    effect = work.store.effects.get(effect_id)
     work.owned("effects:write", effect, effect.organisation)
     if effect.kind in {EffectKind.KEY, EffectKind.MEETING}:
         work.store.bookings.hold(effect.subject)  # before its effects, as whoever changes the booking does
+    if effect.kind is EffectKind.TEXT and work.store.messages.find(effect.subject):
+        work.store.messages.hold(effect.subject)  # likewise
     effect = work.store.effects.hold(effect.id)
     if effect.state is not EffectState.DEAD:
         raise Conflict(
-            f"Only what was given up can be retried; this one is {effect.state}.",
+            f"Only what was given up can be {done}; this one is {effect.state}.",
             code="replaced" if effect.state is EffectState.REPLACED else "not_dead",
             effect=effect.id,
             state=effect.state.value,
         )
-    _forget_failure(work, effect)
-    effect = evolve(effect, state=EffectState.DUE, due_at=work.at, attempts=0, trouble="")
-    work.store.effects.save(effect)
     return effect
 
 

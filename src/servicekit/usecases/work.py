@@ -215,15 +215,16 @@ class Work:
     def enqueue(
         self,
         kind: EffectKind,
-        subject: Id,
+        subject: str,
         organisation: GroupId,
         *,
         revision: int = 1,
         about: str = "",
         stage: Stage = Stage.DEED,
         payload: str = "",
+        due_at: Instant | None = None,
     ) -> None:
-        """Write an effect into the outbox, due at once."""
+        """Write an effect into the outbox, due at once unless a time is said."""
         self.store.effects.enqueue(
             Effect(
                 id=self.new(EffectId),
@@ -234,7 +235,7 @@ class Work:
                 about=about,
                 stage=stage,
                 made_at=self.at,
-                due_at=self.at,
+                due_at=due_at or self.at,
                 payload=payload,
             )
         )

@@ -24,7 +24,7 @@ _FREE = """
     ))
 """
 _CLAIMABLE = f"state IN ('due', 'leased') AND due_at <= ? AND (state = 'due' OR leased_until <= ?) AND {_FREE}"
-_WAITING = f"state IN ('due', 'leased') AND {_FREE}"
+_WAITING = "state IN ('due', 'leased')"
 
 
 class EffectTable(SqlTable[Effect]):
@@ -78,11 +78,18 @@ class EffectTable(SqlTable[Effect]):
         return done.rowcount == 1
 
     def next_due(self, at: Instant, *, kinds: Collection[EffectKind] = ALL_KINDS) -> Instant | None:
-        """The earliest of due times and ends of leases; what waits for another effect comes up with that one."""
+        """The earliest of due times and ends of leases; what waits for another effect comes up with that one.
+
+        The first that is due is read from the index, however many wait for a later day; what is in flight was due before now.
+        """
+        wanted = f"{_FREE} AND {_one_of(kinds)}"
         (found,) = self.execute(
-            "SELECT min(CASE WHEN state = 'leased' AND leased_until > due_at THEN leased_until ELSE due_at END)"  # noqa: S608
-            f" FROM effects WHERE {_WAITING} AND {_one_of(kinds)}",
-            [],
+            "SELECT min(next_at) FROM ("  # noqa: S608
+            " SELECT * FROM (SELECT due_at AS next_at FROM effects"
+            f" WHERE {_WAITING} AND state = 'due' AND {wanted} ORDER BY due_at LIMIT 1) AS first_due"
+            " UNION ALL SELECT CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END FROM effects"
+            f" WHERE {_WAITING} AND state = 'leased' AND due_at <= ? AND {wanted}) AS both_kinds",
+            [at.us],
         ).fetchone()
         return None if found is None else max(at, Instant(found))
 
