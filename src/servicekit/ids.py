@@ -20,19 +20,27 @@ __all__ = [
     "BranchId",
     "ClassId",
     "ClientId",
+    "CommentId",
     "CustomerId",
     "CustomerUserId",
+    "DocumentId",
     "EffectId",
     "FacilityId",
+    "FaultReportId",
     "GrantId",
     "GroupId",
     "Id",
+    "InspectionId",
     "KeyId",
     "MailId",
     "MeetingId",
     "MessageId",
+    "ModelId",
+    "ObjectId",
     "OrderId",
     "ProviderId",
+    "ReadingId",
+    "RegistrantId",
     "SeriesId",
     "ServiceId",
     "UnlockId",
@@ -173,6 +181,12 @@ class MeetingId(Id):
     prefix = "mtg"
 
 
+class RegistrantId(Id):
+    """Somebody with a link of their own to the meeting of a class."""
+
+    prefix = "rgs"
+
+
 class EffectId(Id):
     """Something that shall happen outside."""
 
@@ -207,3 +221,45 @@ class OrderId(Id):
     """A service or work order of a customer."""
 
     prefix = "ord"
+
+
+class ObjectId(Id):
+    """A service object: something of a customer's that is looked after."""
+
+    prefix = "obj"
+
+
+class ModelId(Id):
+    """A model of service objects."""
+
+    prefix = "mod"
+
+
+class FaultReportId(Id):
+    """A fault report of a customer."""
+
+    prefix = "flt"
+
+
+class CommentId(Id):
+    """A comment on an order."""
+
+    prefix = "com"
+
+
+class DocumentId(Id):
+    """A document on an order, a service object or a model."""
+
+    prefix = "doc"
+
+
+class ReadingId(Id):
+    """A reading of an operating-time meter."""
+
+    prefix = "rdg"
+
+
+class InspectionId(Id):
+    """A self-inspection."""
+
+    prefix = "ins"

@@ -96,7 +96,8 @@ def test_it_is_a_meeting_service_by_the_port() -> None:
     assert service.name == "zoom"
     assert service.capabilities.look_up
     assert service.capabilities.move
-    assert not service.capabilities.registrants
+    assert service.capabilities.registrants
+    assert (service.capabilities.daily_changes, service.capabilities.daily_additions) == (100, 3)
 
 
 # Making meetings

@@ -1,4 +1,4 @@
-"""A meeting: what the booking wants of it, and what is known of it at the vendor.
+"""A meeting: what its booking, or its class, wants of it, and what is known of it at the vendor.
 
 ``opens`` and ``closes`` are wanted; ``made_opens`` and ``made_closes`` are what the vendor last confirmed. ``attempt`` grows
 when a meeting has to be made anew, so that an old marker never finds the new one.
@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from attrs import field, frozen
 
-from servicekit.ids import BookingId, MeetingId
+from servicekit.ids import BookingId, ClassId, MeetingId
 from servicekit.moments import Instant, Window, Zone
 
 __all__ = ["Meeting", "MeetingState", "host_link"]
@@ -36,10 +36,16 @@ class MeetingState(StrEnum):
 
 @frozen(kw_only=True)
 class Meeting:
-    """The meeting of a booking."""
+    """The meeting of a booking, or of a scheduled class, whose seats then have a link each (:class:`Registrant`).
+
+    Attributes:
+        booking, in_class: whose it is; one of the two.
+        join_url: the link that all share. In a class it admits nobody, and each client's own stands in its place.
+    """
 
     id: MeetingId
-    booking: BookingId
+    booking: BookingId | None = None
+    in_class: ClassId | None = None
     host: str
     topic: str
     zone: Zone
@@ -66,13 +72,13 @@ class Meeting:
     @property
     def marker(self) -> str:
         """What stands in the meeting at the vendor, so that it can be found there."""
-        return f"sk:{self.booking}:{self.attempt}"
+        return f"sk:{self.booking or self.in_class}:{self.attempt}"
 
 
-def host_link(base_url: str, booking: BookingId) -> str:
+def host_link(base_url: str, of: BookingId | ClassId) -> str:
     """The provider's link: ours, for the application to answer with a redirect to the vendor's fresh host link.
 
     >>> host_link("https://salon.example/", BookingId("bkg_7"))
     'https://salon.example/meetings/bkg_7/host'
     """
-    return f"{base_url.rstrip('/')}/meetings/{quote(booking)}/host"
+    return f"{base_url.rstrip('/')}/meetings/{quote(of)}/host"

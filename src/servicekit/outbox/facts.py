@@ -127,6 +127,14 @@ class MeetingGone(Fact):
 
 @frozen(kw_only=True)
 class AppDeauthorized(Fact):
-    """The customer removed our app on the vendor's side."""
+    """The customer removed our app on the vendor's side.
+
+    Attributes:
+        account_id: the vendor's id of the account.
+        user_id: whose consent ended; empty: everybody's in the account.
+        at: when, where the vendor tells that: a consent that was given later lives on.
+    """
 
     account_id: str
+    user_id: str = ""
+    at: Instant | None = None

@@ -1,41 +1,27 @@
-"""Zoom as service for online meetings, through a server-to-server OAuth app of the customer's own account (API v2).
+"""Zoom as service for online meetings, through a server-to-server OAuth app of one's own account.
 
-Rules kept here:
-
-* Zoom has no idempotency: our marker is a line of the meeting's ``agenda``, and ``find`` looks for it in the host's list.
-* Zoom keeps silent where it does not do what it was asked: a start in the past becomes "now" on create and is ignored on
-  update. So we refuse the one, and read back after the other.
-* The host's link is fetched when it is asked for; it stands in no other answer, evidence or error of this adapter.
-
-Refused before any call: meetings that have started already or are longer than 24 hours.
+Rules kept here: the account's credentials serve every organisation of the kit, so this is for who runs the kit for themselves.
+Zoom's terms ask a product with customers of its own to connect each by consent: :mod:`~servicekit.adapters.meetings.zoom_app`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from attrs import field, frozen
 
 from servicekit.adapters.meetings import zoom_hooks
+from servicekit.adapters.meetings.zoom_account import ZoomAccount
 from servicekit.adapters.meetings.zoom_calls import ZoomCalls
 from servicekit.adapters.meetings.zoom_tokens import ZoomTokens
-from servicekit.adapters.meetings.zoom_words import as_sent, meeting, schedule, user, word
-from servicekit.errors import Invalid, Rejected, Unreachable
-from servicekit.moments import Instant, Window, Zone
-from servicekit.ports.http import HttpFlow, HttpRequest, unreadable
-from servicekit.ports.meetings import MeetingCapabilities, MeetingHook, MeetingOrder, VendorMeeting, VendorUser
+from servicekit.moments import Instant
+from servicekit.ports.meetings import MeetingHook
 
 __all__ = ["Zoom"]
 
-_SCHEDULED = 2
-_NO_REGISTRATION = 2
-_TOPIC = 200  # characters that Zoom takes
-_LISTED = 250  # characters of an agenda that Zoom's list shows
-
 
 @frozen
-class Zoom:
+class Zoom(ZoomAccount):
     """A Zoom account.
 
     Args:
@@ -64,120 +50,6 @@ class Zoom:
         tokens = ZoomTokens(self.account_id, self.client_id, self.client_secret, self.oauth_url, self.name)
         object.__setattr__(self, "_calls", ZoomCalls(self.name, self.base_url, tokens))  # the class is frozen
 
-    @property
-    def capabilities(self) -> MeetingCapabilities:
-        """Meetings can be listed and moved; registration is not used."""
-        return MeetingCapabilities(look_up=True, move=True)
-
-    def create(self, order: MeetingOrder, at: Instant) -> HttpFlow[VendorMeeting]:
-        """Make a meeting: one request, and one for a token now and then. Zoom allows a host 100 creates and moves a day.
-
-        A topic is cut at 200 characters. Zoom sends no mails about it, because ours would come twice. The customer's own
-        settings decide on waiting room, passcode and joining before the host.
-
-        Raises:
-            Invalid: ``meeting_in_past``, ``meeting_too_long``: before any call.
-            OutcomeUnknown: the answer was lost; ``find`` the order's marker.
-            Rejected: Zoom's no, its code in the error's (``zoom_3161``: the user may not host).
-        """
-        if order.window.opens <= at:
-            raise Invalid(
-                f"The meeting should start at {order.window.opens}, which is past: Zoom would start it now.",
-                code="meeting_in_past",
-                opens=str(order.window.opens),
-                at=str(at),
-            )
-        wish = {
-            "topic": order.topic[:_TOPIC],
-            "agenda": order.marker,
-            "type": _SCHEDULED,
-            **schedule(order.window, order.zone),
-            "settings": {
-                "use_pmi": False,  # the personal room is shared by all of a host's meetings and cannot be deleted
-                "approval_type": _NO_REGISTRATION,
-                "registrants_confirmation_email": False,
-                "registrants_email_notification": False,
-                "email_notification": False,
-            },
-        }
-        request = HttpRequest.json("POST", self._calls.url("users", order.host, "meetings"), wish, headers={})
-        response = yield from self._calls.send(request, at)
-        made = response.object()
-        if not made.get("id") or not made.get("join_url"):
-            raise unreadable(self.name, request, response, lacks="a meeting's id and link")
-        return meeting(made)
-
-    def get(self, vendor_id: str, at: Instant) -> HttpFlow[VendorMeeting | None]:
-        """The meeting as it is now, or None where it is gone."""
-        told = yield from self._look(vendor_id, at)
-        return meeting(told) if told else None
-
-    def find(self, order: MeetingOrder, at: Instant) -> HttpFlow[tuple[VendorMeeting, ...]]:
-        """The host's unexpired meetings whose agenda has the marker as a line of its own, in Zoom's order.
-
-        Costs a request for each 300 meetings of the host. The list cuts agendas at 250 characters and may leave them out:
-        where the marker may be hidden so, a meeting with the order's start and topic is looked at on its own.
-        """
-        # "scheduled" has all that "upcoming" has, and beyond the six months at which that ends.
-        listed = yield from self._calls.pages(
-            self._calls.url("users", order.host, "meetings"), {"type": "scheduled"}, "meetings", at
-        )
-        found: list[VendorMeeting] = []
-        for told in listed:
-            agenda = _agenda(told)
-            marked = order.marker in agenda.splitlines()
-            if marked and told.get("join_url"):
-                found.append(meeting(told))
-            elif marked or ((not agenda or len(agenda) >= _LISTED) and _alike(told, order)):
-                whole = yield from self._look(word(told["id"]), at)
-                if order.marker in _agenda(whole).splitlines():
-                    found.append(meeting(whole))
-        return tuple(found)
-
-    def move(self, vendor_id: str, window: Window, zone: Zone, at: Instant) -> HttpFlow[VendorMeeting | None]:
-        """Give the meeting another time and read it back: two requests. None where it is gone.
-
-        Raises:
-            Invalid: ``meeting_too_long``.
-            Rejected: ``zoom_kept_old_time``: Zoom took the change and did not do it, as for a start in the past.
-        """
-        url = self._calls.url("meetings", vendor_id)
-        request = HttpRequest.json("PATCH", url, schedule(window, zone), headers={}, repeatable=True)
-        answered = yield from self._calls.of_known(request, at)
-        moved = None if answered is None else (yield from self.get(vendor_id, at))
-        if moved is not None and moved.window != as_sent(window):
-            raise Rejected(
-                f"Zoom took the new time for meeting {vendor_id} and kept the old one: choose a time to come.",
-                code="zoom_kept_old_time",
-                vendor=self.name,
-                vendor_id=vendor_id,
-                wanted=str(window.opens),
-                kept=str(moved.window and moved.window.opens),
-            )
-        return moved
-
-    def remove(self, vendor_id: str, at: Instant) -> HttpFlow[None]:
-        """Delete the meeting; Zoom mails nobody about it. One that is gone already is success."""
-        # Both are said, since Zoom documents a default for one only.
-        quiet = "schedule_for_reminder=false&cancel_meeting_reminder=false"
-        url = f"{self._calls.url('meetings', vendor_id)}?{quiet}"
-        yield from self._calls.of_known(HttpRequest(method="DELETE", url=url, repeatable=True), at)
-
-    def host_link(self, vendor_id: str, at: Instant) -> HttpFlow[str | None]:
-        """A fresh link that opens the meeting as host and dies after two hours; None where the meeting is gone.
-
-        Redirect to it at once; never store or mail it.
-        """
-        told = yield from self._look(vendor_id, at)
-        if told and not told.get("start_url"):
-            raise Unreachable("Zoom showed the meeting without its host's link; try again", vendor=self.name)
-        return str(told["start_url"]) if told else None
-
-    def users(self, at: Instant) -> HttpFlow[tuple[VendorUser, ...]]:
-        """All active users of the account: a request for each 300."""
-        listed = yield from self._calls.pages(self._calls.url("users"), {"status": "active"}, "users", at)
-        return tuple(user(told) for told in listed)
-
     def read(self, headers: Mapping[str, str], body: bytes, at: Instant) -> MeetingHook:
         """A call of Zoom to us: a meeting that is gone, our app removed, or Zoom's check of the URL. Answer within 3 s.
 
@@ -188,24 +60,3 @@ class Zoom:
             ConfigurationError: no ``webhook_secret`` is set.
         """
         return zoom_hooks.read(self.name, self.webhook_secret, headers, body, at)
-
-    def _look(self, vendor_id: str, at: Instant) -> HttpFlow[dict[str, Any]]:
-        """The meeting as Zoom shows it, host's link and all; empty where it is gone."""
-        request = HttpRequest.get(self._calls.url("meetings", vendor_id), headers={})
-        response = yield from self._calls.of_known(request, at)
-        if response is None:
-            return {}
-        told = response.object()
-        if not told.get("id"):
-            raise unreadable(self.name, request, response, lacks="a meeting")
-        return told
-
-
-def _agenda(told: Mapping[str, Any]) -> str:
-    return str(told.get("agenda") or "")
-
-
-def _alike(told: Mapping[str, Any], order: MeetingOrder) -> bool:
-    window = meeting(told).window
-    same_start = window is None or window.opens == as_sent(order.window).opens
-    return same_start and told.get("topic") == order.topic[:_TOPIC]

@@ -5,27 +5,54 @@ Rules kept here:
 * A request that Zoom refused because of its token was not executed: the token is renewed once and the request sent once more.
 * Gone is 404 with code 3001, nothing else: another 404 (a user, a wrong base URL, a proxy's page) is a refusal.
 * A refusal carries Zoom's own code: ``zoom_3161`` for 3161. 429 waits until when Zoom says.
-* A list is whole or an error, never cut short: what is not found may be made again.
+* A list is whole or an error, never cut short: what is not found may be made again. A daily limit says so (``daily_limit``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
-from servicekit.adapters.meetings.zoom_tokens import ZoomTokens
-from servicekit.adapters.meetings.zoom_words import wait, word
-from servicekit.errors import OutsideError, Rejected, Unreachable
+from servicekit.adapters.meetings.zoom_words import daily, wait, word
+from servicekit.errors import OutsideError, Rejected, Throttled, Unreachable
 from servicekit.moments import Instant
 from servicekit.ports.http import HttpFlow, HttpRequest, HttpResponse, refusal, unreadable
 
-__all__ = ["ZoomCalls"]
+__all__ = ["GivenToken", "TokenSource", "ZoomCalls"]
 
 _TOKEN_DEAD = 124
 _PAGE = 300
+
+
+class TokenSource(Protocol):
+    """Where access tokens come from."""
+
+    def token(self, at: Instant, *, dead: str = "") -> HttpFlow[str]:
+        """A token that lives as far as is known, other than ``dead``."""
+        ...
+
+
+@frozen
+class GivenToken:
+    """One access token, which somebody else renews."""
+
+    vendor: str
+    value: str = field(repr=False)
+
+    def token(self, at: Instant, *, dead: str = "") -> HttpFlow[str]:
+        """The token; no request.
+
+        Raises:
+            Unreachable: ``token_refused``, it is the dead one.
+        """
+        del at
+        if dead == self.value:
+            raise _token_refused_error(self.vendor)
+        return self.value
+        yield
 
 
 @frozen
@@ -34,7 +61,7 @@ class ZoomCalls:
 
     vendor: str
     base_url: str
-    tokens: ZoomTokens
+    tokens: TokenSource
 
     def url(self, *path: str) -> str:
         """The URL of a path, its segments percent-encoded."""
@@ -69,35 +96,43 @@ class ZoomCalls:
     ) -> HttpFlow[tuple[Mapping[str, Any], ...]]:
         """All items of a list that have an id; a request for each 300."""
         listed: list[Mapping[str, Any]] = []
-        token: object = None
+        following = ""
         while True:
-            asked = {**query, "page_size": _PAGE, "next_page_token": token}
-            request = HttpRequest.get(url, headers={}, query=asked)
-            response = yield from self.send(request, at)
-            page = response.object()
-            if not isinstance(page.get(key), list) or (token and page.get("next_page_token") == token):
-                raise unreadable(self.vendor, request, response, lacks=f"the next page of {key}")
-            listed += [item for item in page[key] if isinstance(item, dict) and item.get("id")]
-            token = page.get("next_page_token")
-            if not token:
+            items, following = yield from self.page(url, query, key, at, page=following)
+            listed += items
+            if not following:
                 return tuple(listed)
+
+    def page(
+        self, url: str, query: Mapping[str, object], key: str, at: Instant, *, page: str = ""
+    ) -> HttpFlow[tuple[list[Mapping[str, Any]], str]]:
+        """The items of one page that have an id, and the token of the next page: one request. Empty: there is none."""
+        asked = {**query, "page_size": _PAGE, "next_page_token": page or None}
+        request = HttpRequest.get(url, headers={}, query=asked)
+        response = yield from self.send(request, at)
+        told = response.object()
+        following = told.get("next_page_token") or ""
+        if not isinstance(told.get(key), list) or not isinstance(following, str) or (page and following == page):
+            raise unreadable(self.vendor, request, response, lacks=f"the next page of {key}")
+        return [item for item in told[key] if isinstance(item, dict) and item.get("id")], following
 
     def _refusal(self, request: HttpRequest, response: HttpResponse, at: Instant) -> OutsideError:
         told = response.object()
         if told.get("code") == _TOKEN_DEAD:
             # Other processes may have fetched tokens that killed ours meanwhile. Nothing was done, so it may be tried again.
-            return Unreachable(
-                f"{self.vendor} refused a fresh access token; try again, and see that the app is active",
-                code="token_refused",
-                vendor=self.vendor,
-                status=response.status,
-                body=response.shown,
-            )
+            return _token_refused_error(self.vendor, status=response.status, body=response.shown)
         until = wait(response.headers, at)
         error = refusal(self.vendor, request, response, until=until, message=word(told.get("message")))
         if isinstance(error, Rejected) and word(told.get("code")):
             error.code = f"zoom_{told['code']}"
+        if isinstance(error, Throttled) and daily(response.headers):
+            error.code = "daily_limit"
         return error
+
+
+def _token_refused_error(vendor: str, **facts: object) -> Unreachable:
+    said = f"{vendor} refused a fresh access token; try again, and see that the app is active"
+    return Unreachable(said, code="token_refused", vendor=vendor, **facts)
 
 
 def _under(request: HttpRequest, token: str) -> HttpRequest:

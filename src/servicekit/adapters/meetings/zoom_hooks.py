@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from servicekit.adapters.meetings.zoom_words import word
+from servicekit.adapters.meetings.zoom_words import moment, word
 from servicekit.errors import ConfigurationError, Forged, Invalid, Misshapen, Stale
 from servicekit.moments import Instant
 from servicekit.outbox.facts import AppDeauthorized, MeetingGone
@@ -119,6 +119,8 @@ def _deauthorized(vendor: str, told: Mapping[str, Any], payload: Mapping[str, An
         vendor=vendor,
         event_id=f"app_deauthorized:{word(payload.get('event_ts')) or _digest(body)}:{account}:{user}",
         account_id=account,
+        user_id=user,
+        at=moment(word(payload.get("deauthorization_time"))),
         evidence=told,
     )
     return MeetingHook(facts=(fact,))

@@ -13,12 +13,28 @@ from typing import Any
 
 from servicekit.errors import Invalid
 from servicekit.moments import Instant, Window, Zone
-from servicekit.ports.meetings import VendorMeeting, VendorUser
+from servicekit.ports.meetings import MARKER, VendorMeeting, VendorUser
 
-__all__ = ["LONGEST", "as_sent", "meeting", "moment", "schedule", "user", "wait", "word"]
+__all__ = [
+    "LONGEST",
+    "TOPIC",
+    "agenda",
+    "as_sent",
+    "daily",
+    "meeting",
+    "midnight",
+    "moment",
+    "schedule",
+    "user",
+    "wait",
+    "word",
+]
 
 LONGEST = timedelta(minutes=1440)
 """The longest meeting that Zoom plans."""
+
+TOPIC = 200
+"""Characters of a topic that Zoom takes."""
 
 _MINUTE = timedelta(minutes=1)
 _SECOND = 1_000_000  # microseconds
@@ -57,8 +73,14 @@ def meeting(told: Mapping[str, Any]) -> VendorMeeting:
         host=word(told.get("host_id")),
         join_url=word(told.get("join_url")),
         window=_window(told),
+        marker=next((line for line in agenda(told).splitlines() if line.startswith(MARKER)), ""),
         evidence={key: value for key, value in told.items() if key not in _OF_THE_HOST},
     )
+
+
+def agenda(told: Mapping[str, Any]) -> str:
+    """What a meeting is about, in its maker's words; empty where that is not told."""
+    return str(told.get("agenda") or "")
 
 
 def _window(told: Mapping[str, Any]) -> Window | None:
@@ -76,6 +98,7 @@ def user(told: Mapping[str, Any]) -> VendorUser:
         email=word(told.get("email")),
         name=word(told.get("display_name")) or " ".join(names),
         licensed=told.get("type") == _LICENSED,
+        account=word(told.get("account_id")),
     )
 
 
@@ -87,14 +110,23 @@ def wait(headers: Mapping[str, str], at: Instant) -> Instant | None:
     """
     after = headers.get("retry-after", "").strip()
     reset = headers.get("x-ratelimit-reset", "").strip()
-    daily = headers.get("x-ratelimit-type", "").strip().lower() == "daily-limit"
     if _digits(after, most=8):
         return at + timedelta(seconds=int(after))
     if (named := moment(after) or _http_date(after)) is not None:
         return named
-    if daily:
-        return Instant(at.us - at.us % _DAY + _DAY)
+    if daily(headers):
+        return midnight(at)
     return Instant(int(reset) * _SECOND) if _digits(reset, most=11) else None
+
+
+def midnight(at: Instant) -> Instant:
+    """The next 00:00 UTC, when Zoom's daily limits begin anew."""
+    return Instant(at.us - at.us % _DAY + _DAY)
+
+
+def daily(headers: Mapping[str, str]) -> bool:
+    """Whether a 429 is about calls a day, not a second."""
+    return headers.get("x-ratelimit-type", "").strip().lower() == "daily-limit"
 
 
 def word(value: object) -> str:
