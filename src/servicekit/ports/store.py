@@ -26,7 +26,7 @@ from servicekit.bookings import (
 from servicekit.errors import StorageBusy
 from servicekit.groups import Domain, Group, User
 from servicekit.ids import GroupId
-from servicekit.meetings import Meeting
+from servicekit.meetings import ConnectAttempt, Connection, Meeting, Registrant
 from servicekit.messages import MessagePart
 from servicekit.notices import Template
 from servicekit.outbox.letters import Letter
@@ -46,6 +46,7 @@ from servicekit.ports.tables import (
     Orders,
     Quotas,
     Table,
+    Tallies,
     Threads,
     Unlocks,
     Users,
@@ -83,6 +84,12 @@ class Transaction(Protocol):
     keys: Keys
     unlocks: Unlocks
     meetings: Table[Meeting]
+    registrants: Table[Registrant]
+    connections: Table[Connection]
+    """By organisation."""
+    connect_attempts: Table[ConnectAttempt]
+    """By digest."""
+    tallies: Tallies
     templates: Table[Template]
     customers: Table[Customer]
     facilities: Table[Facility]

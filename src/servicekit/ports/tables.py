@@ -37,6 +37,7 @@ __all__ = [
     "Orders",
     "Quotas",
     "Table",
+    "Tallies",
     "Threads",
     "Unlocks",
     "Users",
@@ -202,6 +203,18 @@ class Guards(Protocol):
 
     def forget(self, identity: str) -> None:
         """It has not passed after all."""
+        ...
+
+
+class Tallies(Protocol):
+    """How often a vendor was called today (UTC), where it allows so many calls a day."""
+
+    def spend(self, what: str, most: int, at: Instant) -> bool:
+        """Whether one more of ``most`` a day is left; if so, it is spent. One step, whoever else tries."""
+        ...
+
+    def exhaust(self, what: str, most: int, at: Instant) -> None:
+        """The vendor says that none is left today."""
         ...
 
 

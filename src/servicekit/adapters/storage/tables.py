@@ -64,6 +64,7 @@ class Shape(Generic[E]):
         self.columns = ", ".join(quoted)
         self.insert = f"INSERT INTO {name} ({self.columns}) VALUES ({', '.join('?' * len(quoted))})"  # noqa: S608
         self.one = " AND ".join(f'"{column}" = ?' for column in key)
+        self.by_key = f'"{key[0]}" = ?'
         # A key never changes; named here, its index and whatever refers to it would be gone through all the same.
         keys = [self.rows.columns.index(column) for column in key]
         rest = [place for place in range(len(quoted)) if place not in keys] or keys
@@ -102,7 +103,7 @@ class SqlTable(Generic[E]):
 
     def find(self, key: str) -> E | None:
         """One row by its id."""
-        found = self.select('"id" = ?', [key])
+        found = self.select(self.shape.by_key, [key])
         return found[0] if found else None
 
     def get(self, key: str) -> E:
@@ -115,7 +116,7 @@ class SqlTable(Generic[E]):
 
     def hold(self, key: str) -> E:
         """One row by its id, which nobody else changes until the transaction ends; or NotFound."""
-        found = self.select('"id" = ?', [key], lock=self.dialect.hold)
+        found = self.select(self.shape.by_key, [key], lock=self.dialect.hold)
         return found[0] if found else self.get(key)
 
     def where(self, **equal: object) -> tuple[E, ...]:

@@ -23,6 +23,7 @@ from servicekit.adapters.storage.tables import (
     SqlInbox,
     SqlTable,
 )
+from servicekit.adapters.storage.tallies import SqlTallies
 from servicekit.adapters.storage.threads import ThreadTable
 from servicekit.adapters.storage.users import UserTable
 from servicekit.bookings import Absence, Booking, Branch, Client, Provider, ScheduledClass, Series, Service
@@ -31,7 +32,7 @@ from servicekit.groups import Domain, Group, Number, User
 from servicekit.ids import GroupId
 from servicekit.keys import Key, Unlock
 from servicekit.mail import IgnoredMails
-from servicekit.meetings import Meeting
+from servicekit.meetings import ConnectAttempt, Connection, Meeting, Registrant
 from servicekit.messages import Message, MessagePart, Thread
 from servicekit.notices import Template
 from servicekit.outbox.effects import Effect
@@ -96,9 +97,13 @@ class SqlTransaction:
     series = _table("series", Series)
     absences: tables.Table[Absence] = _with_more(AbsenceTable, "absences", Absence)
     holds: tables.Holds = _made(SqlHolds)
-    keys: store.Keys = _with_more(KeyTable, "keys", Key)
-    unlocks: store.Unlocks = _with_more(UnlockTable, "unlocks", Unlock)
+    keys: tables.Keys = _with_more(KeyTable, "keys", Key)
+    unlocks: tables.Unlocks = _with_more(UnlockTable, "unlocks", Unlock)
     meetings = _table("meetings", Meeting)
+    registrants = _table("registrants", Registrant)
+    connections = _table("meeting_connections", Connection, ("organisation",))
+    connect_attempts = _table("connect_attempts", ConnectAttempt, ("digest",))
+    tallies: tables.Tallies = _made(lambda execute, _: SqlTallies(execute))
     templates = _table("templates", Template, ("organisation", "occasion", "channel"))
     customers = _table("customers", Customer)
     facilities = _table("facilities", Facility)

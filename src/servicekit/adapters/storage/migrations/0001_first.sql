@@ -324,7 +324,8 @@ CREATE INDEX unlocks_branch ON unlocks (branch, made_at);
 
 CREATE TABLE meetings (
     id TEXT PRIMARY KEY,
-    booking TEXT NOT NULL UNIQUE REFERENCES bookings (id),
+    booking TEXT UNIQUE REFERENCES bookings (id),
+    in_class TEXT UNIQUE REFERENCES classes (id),
     host TEXT NOT NULL,
     topic TEXT NOT NULL,
     zone TEXT NOT NULL,
@@ -339,6 +340,60 @@ CREATE TABLE meetings (
     detail TEXT NOT NULL
 );
 CREATE INDEX meetings_vendor ON meetings (vendor_id);
+
+CREATE TABLE registrants (
+    id TEXT PRIMARY KEY,
+    meeting TEXT NOT NULL REFERENCES meetings (id),
+    booking TEXT NOT NULL UNIQUE REFERENCES bookings (id),
+    email TEXT NOT NULL,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    at_meeting TEXT NOT NULL,
+    for_opens BIGINT,
+    vendor_id TEXT NOT NULL,
+    join_url TEXT NOT NULL,
+    "day" BIGINT NOT NULL,
+    additions BIGINT NOT NULL,
+    detail TEXT NOT NULL
+);
+CREATE INDEX registrants_meeting ON registrants (meeting);
+
+-- Tokens as they are: this table is to be guarded like passwords.
+CREATE TABLE meeting_connections (
+    organisation TEXT PRIMARY KEY REFERENCES groups (id),
+    state TEXT NOT NULL,
+    account TEXT NOT NULL,
+    "user" TEXT NOT NULL,
+    email TEXT NOT NULL,
+    shared BIGINT NOT NULL,
+    removed_there BIGINT NOT NULL,
+    since BIGINT NOT NULL,
+    code TEXT NOT NULL,
+    verifier TEXT NOT NULL,
+    access TEXT NOT NULL,
+    refresh TEXT NOT NULL,
+    renewed_at BIGINT,
+    ends BIGINT,
+    detail TEXT NOT NULL
+);
+CREATE INDEX meeting_connections_account ON meeting_connections (account);
+
+CREATE TABLE connect_attempts (
+    digest TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    "by" TEXT NOT NULL,
+    verifier TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT
+);
+CREATE INDEX connect_attempts_organisation ON connect_attempts (organisation);
+
+-- Calls to a vendor that allows so many a day (UTC, days since 1970).
+CREATE TABLE tallies (
+    what TEXT PRIMARY KEY,
+    "day" BIGINT NOT NULL,
+    calls BIGINT NOT NULL
+);
 
 CREATE TABLE templates (
     organisation TEXT NOT NULL REFERENCES groups (id),
