@@ -94,9 +94,9 @@ class Salon:
             ("meetings", "booking"),
             ("effects", "about"),
         ):
-            rows = self.connection.execute(f"SELECT * FROM {name} WHERE {column} = ?", [booking.id]).fetchall()
+            rows = self.connection.execute(f"SELECT * FROM {name} WHERE {column} = ?", [booking.id]).fetchall()  # noqa: S608 - our own names
             marks = ", ".join("?" * len(rows[0]))
-            found.append((f"INSERT INTO {name} VALUES ({marks})", [list(row) for row in rows]))
+            found.append((f"INSERT INTO {name} VALUES ({marks})", [list(row) for row in rows]))  # noqa: S608 - our own names
         return found
 
     def insert(self) -> None:
@@ -121,14 +121,18 @@ class Salon:
         query = FreeSlots(service=self.cut.id, since=MONTH, until=MONTH + 30 * DAY, most=most)
         return len(self.kit.ask(query, by=self.anna, at=MONTH).slots)
 
-    def count(self) -> int:
-        """One indexed count of the same people's bookings in the same month."""
+    def count(self, standing: str = "") -> int:
+        """One indexed count of the same people's bookings in the same month: the index alone answers it."""
         marks = ", ".join("?" * PEOPLE)
         (found,) = self.connection.execute(
-            f"SELECT count(*) FROM bookings WHERE provider IN ({marks}) AND starts >= ? AND starts < ?",
+            f"SELECT count(*) FROM bookings WHERE provider IN ({marks}) AND starts >= ? AND starts < ?{standing}",  # noqa: S608 - our own names
             [*(person.id for person in self.people), MONTH.us, (MONTH + 30 * DAY).us],
         ).fetchone()
         return int(found)
+
+    def count_standing(self) -> int:
+        """The same of those that hold their place, for which each row is looked at."""
+        return self.count(" AND state IN ('requested', 'confirmed', 'checked in')")
 
 
 _OWN = ("bkg_", "key_", "mtg_", "eff_")
@@ -157,15 +161,22 @@ def main() -> None:
 
 def _slots(large: Salon) -> None:
     timed = _best(
-        {"count": large.count, "first slot": lambda: large.slots(1), "whole month": lambda: large.slots(10_000)}
+        {
+            "count": large.count,
+            "count of those that stand": large.count_standing,
+            "first slot": lambda: large.slots(1),
+            "whole month": lambda: large.slots(10_000),
+        }
     )
     print(f"{large.count():,} bookings in the month, {large.slots(10_000):,} slots of half an hour free\n")
-    goals = {"first slot": 5.0, "whole month": 20.0}
-    rows = [
-        [name, _ms(timed[name]), f"{timed[name] / timed['count']:.1f}", f"{goal:.0f}"] for name, goal in goals.items()
+    goals = {"first slot": "5", "whole month": "20"}
+    bare, rows = (timed[name] for name in ("count", "count of those that stand"))
+    lines = [
+        [name, _ms(seconds), f"{seconds / bare:.1f}", f"{seconds / rows:.1f}", goals.get(name, "")]
+        for name, seconds in timed.items()
     ]
-    rows.insert(0, ["one indexed count", _ms(timed["count"]), "1", ""])
-    print(table(["free slots, 50 people, 1,000,000 bookings", "ms", "times the count", "goal"], rows), "\n")
+    head = ["free slots, 50 people, 1,000,000 bookings", "ms", "times a count", "times a count with rows", "goal"]
+    print(table(head, lines), "\n")
 
 
 def _best(runners: dict[str, Callable[[], object]]) -> dict[str, float]:
@@ -274,7 +285,7 @@ def _fill(made: Salon, bookings: int) -> None:
         for found in _batches(rows()):
             like = dict(zip(names, kept, strict=True))
             connection.executemany(
-                f"INSERT INTO bookings VALUES ({marks})",
+                f"INSERT INTO bookings VALUES ({marks})",  # noqa: S608 - our own names
                 [
                     tuple({**like, "id": key, "provider": person, "starts": starts, "ends": ends}.values())
                     for key, person, starts, ends in found

@@ -9,7 +9,7 @@ Rules kept here:
 * It begins no sooner than the lead time from now, no later than the horizon, and never in the past.
 
 Everything is whole microseconds in UTC, so a clock change is nothing special: the zone has had its say in
-:mod:`servicekit.bookings.opening`. Costs one look at what is taken for each chunk of days (of 1, 2, 4, 8, 8, ... days), and
+:mod:`servicekit.bookings.opening`. Costs one look at what is taken for each chunk of days (of 1, 8, 32, 32, ... days), and
 time in proportion to holds and slots.
 """
 
@@ -38,7 +38,7 @@ Taken = Callable[[Sequence[ProviderId], Window], Mapping[ProviderId, Sequence[He
 
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = 86_400_000_000
-_LONGEST_CHUNK = 8
+_GROWTH, _LONGEST_CHUNK = 8, 32
 
 
 @frozen
@@ -80,7 +80,7 @@ def free_slots(search: SlotSearch, taken: Taken) -> Iterator[Slot]:
     while begins < ends:
         until = min(begins + days * _DAY, ends)
         yield from _chunk(search, taken, begins, until)
-        begins, days = until, min(2 * days, _LONGEST_CHUNK)
+        begins, days = until, min(_GROWTH * days, _LONGEST_CHUNK)
 
 
 def _chunk(search: SlotSearch, taken: Taken, begins: int, ends: int) -> Iterator[Slot]:
