@@ -56,7 +56,9 @@ class SmtpServer(SMTP):
             await self.push("502 5.5.1 Error: XFORWARD is not spoken here")
         elif self.envelope is not None and self.envelope.mail_from is not None:
             await self.push("503 5.5.1 Error: a mail has begun")
-        elif not pairs or any(name.upper() not in _ATTRIBUTES or not value for name, _, value in pairs):
+        elif not pairs or any(
+            name.upper() not in _ATTRIBUTES or not value or not _plain(value).isprintable() for name, _, value in pairs
+        ):
             await self.push("501 5.5.4 Error: bad XFORWARD attribute")
         else:
             told = {name.upper(): _plain(value) for name, _, value in pairs}
