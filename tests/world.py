@@ -344,6 +344,7 @@ def _furnished(world: type[World], kit: Kit, root: Group, admin: User, **rest: A
             country_code=41,
             site=ExivoSimulator.site_id,
             components=(MAIN,),
+            service_components=(CLOAKROOM, ROOM, ROOM_2),
         ),
         by=anna,
     )
@@ -355,6 +356,7 @@ def _furnished(world: type[World], kit: Kit, root: Group, admin: User, **rest: A
     def provider(name: str, **more: Any) -> Provider:
         return kit.perform(AddProvider(organisation=root.id, name=name, **more), by=anna)
 
+    rest["exivo"].exchanges.clear()  # what was asked to set the doors
     return world(
         kit=kit,
         root=root,

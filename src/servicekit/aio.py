@@ -23,7 +23,8 @@ from servicekit.moments import Clock, Instant
 from servicekit.ports.http import HookAnswer
 from servicekit.runtime.hop import hop
 from servicekit.runtime.http import AsyncHttpDriver
-from servicekit.usecases.looking import Asked
+from servicekit.usecases import inquiries
+from servicekit.usecases.asking import Asked
 
 if TYPE_CHECKING:
     import httpx
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from servicekit.outbox.retry import RetryPolicy
     from servicekit.ports.doors import Doors
     from servicekit.ports.mail import Mailer, SenderProof
-    from servicekit.ports.meetings import Meetings
+    from servicekit.ports.meetings import MeetingApp, Meetings
     from servicekit.ports.texts import Texts
     from servicekit.runtime.relay import Delivered
     from servicekit.usecases.carriers import Carriers
@@ -50,7 +51,7 @@ class KitOptions(TypedDict, total=False):
     texts: Texts | Sequence[Texts] | Carriers | None
     routes: Sequence[Route]
     doors: Doors | None
-    meetings: Meetings | None
+    meetings: Meetings | MeetingApp | None
     mail: Mailer | None
     gateway_domain: str
     base_url: str
@@ -118,7 +119,11 @@ class AsyncKit:
         A connection that is passed as ``within`` is used in another thread while this is awaited: one of psycopg may be,
         one of ``sqlite3`` only if it was opened with ``check_same_thread=False``.
         """
-        return await hop(self._executor, lambda: self._kit.perform(command, by=by, at=at, within=within))
+        told: tuple[object, ...] = ()
+        if type(command) in inquiries():
+            asked = await hop(self._executor, lambda: self._kit.inquire(command, by=by, at=at, within=within))
+            told = () if asked is None else (await self._driver.run(asked.flow()),)
+        return await hop(self._executor, lambda: self._kit.carry_out(command, told, by=by, at=at, within=within))
 
     async def ask(self, query: Query[T], *, by: Principal, at: Instant | None = None) -> T:
         """Answer a reading, as :meth:`servicekit.Kit.ask` does."""

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from servicekit.adapters.storage import storage_of
 from servicekit.commands import Command, Principal, Query
@@ -20,9 +20,9 @@ from servicekit.outbox.retry import RetryPolicy
 from servicekit.ports.http import HookAnswer
 from servicekit.ports.store import Storage, Transaction, transact
 from servicekit.runtime.entropy import SystemClock, mint, random_bytes
-from servicekit.usecases import commands, queries
+from servicekit.usecases import commands, inquiries, queries
+from servicekit.usecases.asking import Asked
 from servicekit.usecases.carriers import Carriers
-from servicekit.usecases.looking import Asked
 from servicekit.usecases.work import Wiring, Work
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from servicekit.messages import Route
     from servicekit.ports.doors import Doors
     from servicekit.ports.mail import Mailer, SenderProof
-    from servicekit.ports.meetings import Meetings
+    from servicekit.ports.meetings import MeetingApp, Meetings
     from servicekit.ports.texts import Texts
     from servicekit.runtime.http import HttpDriver
     from servicekit.runtime.relay import Delivered, Relay
@@ -81,7 +81,7 @@ class Kit:
         texts: Texts | Sequence[Texts] | Carriers | None = None,
         routes: Sequence[Route] = (),
         doors: Doors | None = None,
-        meetings: Meetings | None = None,
+        meetings: Meetings | MeetingApp | None = None,
         mail: Mailer | None = None,
         gateway_domain: str = "",
         base_url: str = "",
@@ -163,6 +163,8 @@ class Kit:
     ) -> T:
         """Carry out a change, in one transaction, with all that follows from it enqueued.
 
+        A few commands ask a vendor before (their docstring says so), outside of any transaction of ours.
+
         Args:
             command: what shall change.
             by: who asks.
@@ -172,21 +174,50 @@ class Kit:
 
         Raises:
             Refused: a rule said no, and nothing was written.
+            OutsideError: a vendor could not be asked; nothing was written.
             StorageBusy: others held the database; the same may be tried again. With ``within`` that is the application's to
                 do, with its whole transaction.
         """
+        asked = self.inquire(command, by=by, at=at, within=within)
+        told = () if asked is None else (self._http().run(asked.flow()),)
+        return self.carry_out(command, told, by=by, at=at, within=within)
+
+    def inquire(
+        self, command: Command[Any], *, by: Principal, at: Instant | None = None, within: object | None = None
+    ) -> Asked[object] | None:
+        """What a vendor is to be asked before the command is carried out; None for nearly every command, at no cost.
+
+        For those who drive flows themselves, such as :class:`servicekit.AsyncKit`; it raises as :meth:`perform` does.
+        """
+        inquiry = inquiries().get(type(command))
+        if inquiry is None:
+            return None
+        with self._storage.read() if within is None else self._storage.join(within) as store:
+            asked: Asked[object] | None = inquiry(self._work(store, by, at), command)
+        return asked
+
+    def carry_out(
+        self,
+        command: Command[T],
+        told: tuple[object, ...],
+        *,
+        by: Principal,
+        at: Instant | None = None,
+        within: object | None = None,
+    ) -> T:
+        """The part of :meth:`perform` that is a transaction; ``told``: what :meth:`inquire` has given, once it was asked."""
         handler = commands().get(type(command))
         if handler is None:
             raise ConfigurationError(f"{type(command).__name__} is no command of servicekit: pass one to perform().")
 
-        def carry_out(store: Transaction) -> T:
-            result: T = handler(self._work(store, by, at), command)
+        def change(store: Transaction) -> T:
+            result: T = handler(self._work(store, by, at), command, *told)
             return result
 
         if within is None:
-            return transact(self._storage, carry_out)
+            return transact(self._storage, change)
         with self._storage.join(within) as store:
-            return carry_out(store)
+            return change(store)
 
     def ask(self, query: Query[T], *, by: Principal, at: Instant | None = None) -> T:
         """Answer a reading. It writes nothing; a few readings also ask a vendor (their docstring says so).

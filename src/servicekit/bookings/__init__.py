@@ -39,6 +39,7 @@ from servicekit.bookings.commands import (
     MarkNoShow,
     Rebook,
 )
+from servicekit.bookings.doors import SetBranchDoors, SetServiceDoors
 from servicekit.bookings.holding import Hold, has_place, holds_of
 from servicekit.bookings.opening import Day, Hours, OpeningHours
 from servicekit.bookings.planning import (
@@ -116,7 +117,9 @@ __all__ = [
     "SeriesConflict",
     "Service",
     "SetBookingRules",
+    "SetBranchDoors",
     "SetOpeningHours",
+    "SetServiceDoors",
     "SetWorkingHours",
     "Slot",
     "SlotPage",

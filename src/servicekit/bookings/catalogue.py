@@ -31,6 +31,7 @@ class Branch:
         country_code: calling code for national numbers of its clients.
         site: the door system's id of the place; empty without doors.
         components: doors that every booking opens (main door, cloakroom), as the door system's ids.
+        service_components: doors that its services may open besides.
         opening: when bookings may lie, on the wall clock of ``zone``; None: always.
     """
 
@@ -41,6 +42,7 @@ class Branch:
     country_code: int = 46
     site: str = ""
     components: tuple[str, ...] = ()
+    service_components: tuple[str, ...] = ()
     opening: OpeningHours | None = None
 
 
@@ -130,10 +132,11 @@ class Absence:
 
 @frozen(kw_only=True)
 class Client:
-    """Who books; ``mobile`` in E.164, or empty."""
+    """Who books; ``mobile`` in E.164, or empty; ``by_pin``: opens doors with a PIN, having no app."""
 
     id: ClientId
     organisation: GroupId
     name: str
     email: str
     mobile: str = field(default="")
+    by_pin: bool = False

@@ -39,7 +39,8 @@ class AddBranch(Command[Branch]):
     """Add a branch; see :class:`~servicekit.bookings.Branch`. Needs ``catalogue:write``.
 
     Raises:
-        Invalid: ``unknown_zone``, ``doors_without_site``, ``nameless``.
+        Invalid: ``unknown_zone``, ``nameless``; of its doors as for :class:`~servicekit.bookings.SetBranchDoors`.
+        OutsideError: it has doors, and the door system could not be asked for them; nothing was written.
     """
 
     organisation: GroupId
@@ -48,6 +49,7 @@ class AddBranch(Command[Branch]):
     country_code: int = 46
     site: str = ""
     components: tuple[str, ...] = ()
+    service_components: tuple[str, ...] = ()
     opening: OpeningHours | None = None
 
 
@@ -56,7 +58,9 @@ class AddService(Command[Service]):
     """Add a service; see :class:`~servicekit.bookings.Service`. Needs ``catalogue:write``.
 
     Raises:
-        Invalid: ``no_length``, ``negative_margin``, ``doors_without_site``; ``not_a_room`` for a room that is none.
+        Invalid: ``no_length``, ``negative_margin``; ``not_a_room`` for a room that is none; of its doors as for
+            :class:`~servicekit.bookings.SetServiceDoors`.
+        OutsideError: it has doors, and the door system could not be asked for them; nothing was written.
         NotFound: a provider or room that the rules name.
     """
 
@@ -97,6 +101,7 @@ class AddClient(Command[Client]):
     email: str
     mobile: str = ""
     country_code: int = 46
+    by_pin: bool = False
 
 
 @frozen(kw_only=True)

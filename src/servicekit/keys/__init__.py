@@ -32,6 +32,7 @@ from servicekit.keys.unlocking import UNLOCK_WITHIN, Unlock, UnlockState
 from servicekit.keys.validity import components_of, validity
 
 __all__ = [
+    "UNLOCK_WITHIN",
     "Ask",
     "AtDoor",
     "Attendance",
@@ -54,7 +55,6 @@ __all__ = [
     "ReissueKey",
     "Settled",
     "Stuck",
-    "UNLOCK_WITHIN",
     "Unlock",
     "UnlockDoor",
     "UnlockState",

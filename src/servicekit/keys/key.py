@@ -84,7 +84,7 @@ def booking_of(marker: str) -> BookingId | None:
     """Whose key it is that carries this marker; None for what is no marker of ours.
 
     >>> booking_of("sk:bkg_7:2:3"), booking_of("Eva's flat")
-    (BookingId('bkg_7'), None)
+    ('bkg_7', None)
     """
     found = _MARKER.fullmatch(marker)
     return None if found is None else BookingId(found[1])

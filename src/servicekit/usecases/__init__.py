@@ -10,30 +10,34 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-__all__ = ["commands", "queries"]
+__all__ = ["commands", "inquiries", "queries"]
 
 
 @cache
 def commands() -> Mapping[type, Callable[..., Any]]:
     """Every command and what carries it out."""
-    from servicekit import bookings, groups, messages, notices, portal
+    from servicekit import bookings, groups, keys, messages, notices, portal
     from servicekit.outbox import effects
     from servicekit.usecases import (
+        attending,
         booking,
         cataloguing,
         classes,
         conversing,
         domains,
+        doors,
         grouping,
         looking,
         membership,
         notifying,
         numbering,
         organising,
+        reissuing,
         series,
         settings,
         settling,
         texting,
+        unlocking,
     )
     from servicekit.usecases import portal as customers
 
@@ -59,7 +63,9 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         bookings.Rebook: booking.move,
         bookings.ScheduleClass: classes.schedule_class,
         bookings.SetBookingRules: cataloguing.set_booking_rules,
+        bookings.SetBranchDoors: doors.set_branch_doors,
         bookings.SetOpeningHours: cataloguing.set_opening_hours,
+        bookings.SetServiceDoors: doors.set_service_doors,
         bookings.SetWorkingHours: cataloguing.set_working_hours,
         effects.DiscardEffect: looking.discard_effect,
         effects.RetryEffect: looking.retry_effect,
@@ -79,6 +85,9 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         groups.SetSubdomain: domains.set_subdomain,
         groups.SetTopDomain: domains.set_top_domain,
         groups.WithdrawNumbers: numbering.withdraw_numbers,
+        keys.NoteArrivals: attending.note_arrivals,
+        keys.ReissueKey: reissuing.reissue_key,
+        keys.UnlockDoor: unlocking.unlock_door,
         messages.NameThread: conversing.name_thread,
         messages.SendText: texting.send_text,
         messages.SettleText: settling.settle_text,
@@ -91,16 +100,33 @@ def commands() -> Mapping[type, Callable[..., Any]]:
 
 
 @cache
+def inquiries() -> Mapping[type, Callable[..., Any]]:
+    """What reads, for a few commands, what a vendor is to be asked before they are carried out; see :mod:`.asking`."""
+    from servicekit import bookings, keys
+    from servicekit.usecases import attending, doors
+
+    return {
+        bookings.AddBranch: doors.ask_for_new_branch,
+        bookings.AddService: doors.ask_for_new_service,
+        bookings.SetBranchDoors: doors.ask_for_branch,
+        bookings.SetServiceDoors: doors.ask_for_service,
+        keys.NoteArrivals: attending.ask_for_arrivals,
+    }
+
+
+@cache
 def queries() -> Mapping[type, Callable[..., Any]]:
     """Every query and what answers it."""
     from servicekit import bookings, groups, keys, mail, meetings, messages, portal
     from servicekit.outbox import effects
     from servicekit.usecases import (
         answering,
+        attending,
         booking,
         classes,
         conversing,
         domains,
+        doors,
         grouping,
         looking,
         mailing,
@@ -110,6 +136,7 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         settings,
         slots,
         texting,
+        unlocking,
     )
     from servicekit.usecases import portal as customers
 
@@ -128,7 +155,10 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         groups.ListUsers: membership.list_users,
         groups.SmsLeft: membership.sms_left,
         keys.AtDoor: looking.door,
+        keys.ListComponents: doors.list_components,
         keys.ListKeys: looking.list_keys,
+        keys.ListUnlocks: unlocking.list_unlocks,
+        keys.ReadAccessLog: attending.read_access_log,
         mail.ListIgnoredMails: mailing.list_ignored,
         meetings.FetchHostLink: looking.fetch_host_link,
         meetings.GetMeeting: looking.get_meeting,

@@ -31,6 +31,7 @@ from servicekit.usecases.placing import Site, may_book, may_override, place, ref
 from servicekit.usecases.work import Work
 
 __all__ = [
+    "acted",
     "book_service",
     "cancel",
     "cancelled",
@@ -167,7 +168,12 @@ def change_state(work: Work, command: Confirm | CheckIn | Complete | MarkNoShow)
     before = work.store.bookings.hold(command.booking)
     if isinstance(command, Confirm) or work.by != Principal.of(before.provider):
         work.owned("bookings:write", before, before.organisation)
-    booking = act(before, _ACTIONS[type(command)])
+    return acted(work, before, _ACTIONS[type(command)])
+
+
+def acted(work: Work, before: Booking, action: Action) -> Booking:
+    """The same for a booking that is held and may be changed."""
+    booking = act(before, action)
     if booking is not before:
         work.store.bookings.save(booking)
         if booking.obeyed != before.obeyed:

@@ -29,6 +29,7 @@ from servicekit.errors import Invalid
 from servicekit.ids import AbsenceId, BranchId, ClientId, GroupId, ProviderId, ServiceId
 from servicekit.moments import Window, check_zone
 from servicekit.sms import parse_number
+from servicekit.usecases.doors import Listing, check_new_branch, check_new_service
 from servicekit.usecases.work import Work, address_of, named, unseen
 
 __all__ = [
@@ -46,11 +47,10 @@ __all__ = [
 T = TypeVar("T", Branch, Provider, Service, Absence)
 
 
-def add_branch(work: Work, command: AddBranch) -> Branch:
+def add_branch(work: Work, command: AddBranch, listing: Listing | None = None) -> Branch:
     """A branch of an organisation."""
     root = work.organisation("catalogue:write", command.organisation)
-    if command.components and not command.site:
-        raise Invalid("Doors belong to a site of the door system: set the branch's site.", code="doors_without_site")
+    check_new_branch(command, listing)
     branch = Branch(
         id=work.new(BranchId),
         organisation=root.id,
@@ -59,18 +59,18 @@ def add_branch(work: Work, command: AddBranch) -> Branch:
         country_code=command.country_code,
         site=command.site,
         components=command.components,
+        service_components=command.service_components,
         opening=command.opening,
     )
     work.store.branches.add(branch)
     return branch
 
 
-def add_service(work: Work, command: AddService) -> Service:
+def add_service(work: Work, command: AddService, listing: Listing | None = None) -> Service:
     """A service of a branch."""
-    branch = work.store.branches.get(command.branch)
+    branch = work.store.branches.hold(command.branch)  # so that its doors stay while the service's are checked
     work.owned("catalogue:write", branch, branch.organisation)
-    if command.components and not branch.site:
-        raise Invalid("Doors belong to a site of the door system: set the branch's site.", code="doors_without_site")
+    check_new_service(branch, command, listing)
     if command.online:
         work.wiring.need(work.wiring.meetings, "meetings")
     _check_rules(work, command.rules, branch.organisation)
@@ -127,6 +127,7 @@ def add_client(work: Work, command: AddClient) -> Client:
         name=named(command.name),
         email=address_of(command.email),
         mobile=parse_number(command.mobile, command.country_code) if command.mobile else "",
+        by_pin=command.by_pin,
     )
     work.store.clients.add(client)
     return client

@@ -17,11 +17,12 @@ from typing import Any
 from attrs import field, frozen
 
 from servicekit.errors import OutsideError
+from servicekit.moments import Instant
 from servicekit.outbox.effects import Effect, EffectKind
 from servicekit.ports.http import HttpFlow
 from servicekit.usecases.work import Work
 
-__all__ = ["Done", "Failed", "GivenUp", "Next", "Outside", "Prepare", "Step", "Verdict", "preparations"]
+__all__ = ["Done", "Failed", "GivenUp", "Later", "Next", "Outside", "Prepare", "Step", "Verdict", "preparations"]
 
 
 @frozen
@@ -49,7 +50,15 @@ class GivenUp:
     reason: str
 
 
-Verdict = Done | Next | Failed | GivenUp
+@frozen
+class Later:
+    """Nothing is to be done before ``until``; that is no failure. ``why`` is for people, and empty where nobody waits."""
+
+    until: Instant
+    why: str = ""
+
+
+Verdict = Done | Next | Failed | GivenUp | Later
 
 
 @frozen
@@ -76,18 +85,22 @@ Prepare = Callable[[Work, Effect], Step]
 def preparations() -> Mapping[EffectKind, Prepare]:
     """Which function prepares which kind."""
     from servicekit.usecases.answering import prepare_parts
+    from servicekit.usecases.connecting import prepare_connection
     from servicekit.usecases.delivering_keys import prepare_key
     from servicekit.usecases.delivering_letters import prepare_letter
     from servicekit.usecases.delivering_meetings import prepare_meeting
     from servicekit.usecases.delivering_texts import prepare_text
     from servicekit.usecases.newcomers import prepare_welcome
     from servicekit.usecases.notifying import prepare_notice
+    from servicekit.usecases.unlocking import prepare_unlock
 
     return {
         EffectKind.TEXT: prepare_text,
         EffectKind.LETTER: prepare_letter,
         EffectKind.KEY: prepare_key,
+        EffectKind.UNLOCK: prepare_unlock,
         EffectKind.MEETING: prepare_meeting,
+        EffectKind.CONNECTION: prepare_connection,
         EffectKind.NOTICE: prepare_notice,
         EffectKind.PARTS: prepare_parts,
         EffectKind.WELCOME: prepare_welcome,

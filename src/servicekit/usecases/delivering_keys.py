@@ -35,7 +35,7 @@ def prepare_key(work: Work, effect: Effect) -> Step:
             return Next()
         case LookUp(key):
             return Outside(
-                lambda: doors.find(key.site, key.marker),
+                lambda: doors.find(key.site, key.marker, by_pin=bool(key.pin)),
                 lambda later, found: _found(later, key.id, found),
                 lambda _, error: Failed(error, stubborn=True),
                 flows=True,
@@ -54,7 +54,7 @@ def _ask(work: Work, doors: Doors, key: Key, *, stubborn: bool) -> Step:
     if key.closes <= work.at:
         return _mark(work, key.id, KeyState.DROPPED, detail="its time was over before it could be made")
     _mark(work, key.id, KeyState.ASKED)
-    order = KeyOrder(marker=key.marker, components=key.components, mobile=key.mobile, window=key.window)
+    order = KeyOrder(marker=key.marker, components=key.components, mobile=key.mobile, window=key.window, pin=key.pin)
     at = work.at
     return Outside(
         lambda: doors.create(key.site, order, at),

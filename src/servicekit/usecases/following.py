@@ -17,8 +17,9 @@ from servicekit.notices import Occasion
 from servicekit.outbox.effects import EffectKind, Stage
 from servicekit.usecases.work import Work
 
-__all__ = ["check_mobile", "follow", "made_anew"]
+__all__ = ["check_mobile", "follow", "made_anew", "plan_key"]
 
+_DIGITS = 6  # of a PIN: the most that exivo takes
 _OVER = frozenset({MeetingState.FAILED, MeetingState.DROPPED, MeetingState.REMOVED})
 
 
@@ -74,24 +75,38 @@ def follow(work: Work, booking: Booking, occasion: Occasion | None) -> None:
 def _key(work: Work, booking: Booking, service: Service, branch: Branch) -> bool:
     """Whether the door system must be seen to; the key of this revision is planned where one is wanted."""
     known = work.store.keys.where(booking=booking.id)
-    components = components_of(branch.components, service.components)
-    if not booking.obeyed or not components:
+    if not booking.obeyed or not components_of(branch.components, service.components):
         return bool(known)
+    plan_key(work, booking, service, branch)
+    return True
+
+
+def plan_key(
+    work: Work, booking: Booking, service: Service, branch: Branch, *, attempt: int = 1, by_pin: bool | None = None
+) -> Key:
+    """Write down the key that a booking's present revision shall have; with a PIN if the client has no app, or if said."""
     work.wiring.need(work.wiring.doors, "doors")
     window = validity(booking.window, service.opens_before, service.closes_after)
-    work.store.keys.add(
-        Key(
-            id=work.new(KeyId),
-            booking=booking.id,
-            revision=booking.revision,
-            site=branch.site,
-            components=components,
-            mobile=work.store.clients.get(booking.client).mobile,
-            opens=window.opens,
-            closes=window.closes,
-        )
+    client = work.store.clients.get(booking.client)
+    key = Key(
+        id=work.new(KeyId),
+        booking=booking.id,
+        revision=booking.revision,
+        site=branch.site,
+        components=components_of(branch.components, service.components),
+        mobile=client.mobile,
+        opens=window.opens,
+        closes=window.closes,
+        attempt=attempt,
+        pin=_pin(work) if (client.by_pin if by_pin is None else by_pin) else "",
     )
-    return True
+    work.store.keys.add(key)
+    return key
+
+
+def _pin(work: Work) -> str:
+    """Six digits, each as likely as any other: of 64 random bits a millionth is far more than what one digit gains."""
+    return f"{int.from_bytes(work.wiring.random_bytes(8)) % 10**_DIGITS:0{_DIGITS}d}"
 
 
 def _meeting(work: Work, booking: Booking, service: Service, branch: Branch) -> bool:

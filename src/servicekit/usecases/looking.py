@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Generic, TypeVar
-
-from attrs import evolve, frozen
+from attrs import evolve
 
 from servicekit.commands import Principal
 from servicekit.errors import Conflict, Invalid, NotFound
@@ -17,22 +14,23 @@ from servicekit.outbox.effects import DiscardEffect, Effect, EffectKind, EffectS
 from servicekit.outbox.facts import TextStatus
 from servicekit.outbox.letters import LetterState
 from servicekit.ports.http import HttpFlow
+from servicekit.usecases.asking import Asked
 from servicekit.usecases.booking import seen_booking
 from servicekit.usecases.texting import report
 from servicekit.usecases.work import Work
 
-__all__ = ["Asked", "discard_effect", "door", "fetch_host_link", "get_meeting", "list_effects", "list_keys", "retry_effect"]
-
-T = TypeVar("T")
+__all__ = [
+    "Asked",
+    "discard_effect",
+    "door",
+    "fetch_host_link",
+    "get_meeting",
+    "list_effects",
+    "list_keys",
+    "retry_effect",
+]
 
 _MOST_ROWS = 1000
-
-
-@frozen
-class Asked(Generic[T]):
-    """A reading that goes on outside, once its transaction is over."""
-
-    flow: Callable[[], HttpFlow[T]]
 
 
 def door(work: Work, query: AtDoor) -> Light:
@@ -46,7 +44,7 @@ def door(work: Work, query: AtDoor) -> Light:
 def list_keys(work: Work, query: ListKeys) -> tuple[Key, ...]:
     """All keys of a booking, oldest first."""
     booking = seen_booking(work, query.booking)
-    return tuple(sorted(work.store.keys.where(booking=booking.id), key=lambda key: key.revision))
+    return tuple(sorted(work.store.keys.where(booking=booking.id), key=lambda key: (key.revision, key.attempt)))
 
 
 def get_meeting(work: Work, query: GetMeeting) -> Meeting:

@@ -16,8 +16,9 @@ from attrs import evolve
 
 from servicekit.moments import Instant
 from servicekit.ports.http import HttpRequest, HttpResponse
-from servicekit.testing.simulators.core import Simulator, system_time
+from servicekit.testing.simulators.core import system_time
 from servicekit.testing.simulators.exivo_site import COMPONENTS, HeldKey, Light, SimComponent, judge, problem_of
+from servicekit.testing.simulators.exivo_visits import ExivoVisits
 from servicekit.testing.simulators.routing import Answered, Call, json_answer, need, route, told
 from servicekit.testing.simulators.webhooks import Post, Webhook, http_post
 
@@ -28,7 +29,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MODES = ("normal", "closed", "open", "accessControl")
 
 
-class ExivoSimulator(Simulator):
+class ExivoSimulator(ExivoVisits):
     """One exivo site with its doors.
 
     Args:
@@ -74,6 +75,7 @@ class ExivoSimulator(Simulator):
         self.double_revoke_refused = double_revoke_refused
         self.gateway_refused = gateway_refused
         self._keys: dict[str, HeldKey] = {}
+        self._visits: dict[str, HeldKey] = {}
         self._log: list[dict[str, Any]] = []
 
     def admit(self, call: Call) -> None:
@@ -82,12 +84,6 @@ class ExivoSimulator(Simulator):
             raise Answered(self.error(401, "Unauthorized"))
         if not call.path.startswith(f"/v1/{self.site_id}/"):
             raise Answered(self.error(403, "Forbidden"))
-
-    def error(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
-        """A message and no more; 404 is empty."""
-        if status == 404:
-            return HttpResponse(status=404, headers=headers or {})
-        return json_answer(status, {"message": message}, headers)
 
     # The vendor's interface
 
@@ -129,15 +125,7 @@ class ExivoSimulator(Simulator):
         problem = problem_of(asked, frozenset(self.components))
         if problem:
             raise Answered(self.error(400, problem))
-        if self.gateway_refused and self._gateways & set(asked["components"]):
-            raise Answered(self.error(400, "A gateway can not be part of a visit"))
-        opens, closes = (self._instant(asked, name) for name in ("validFrom", "validTo"))
-        if closes <= self.now():
-            raise Answered(self.error(400, "validTo must be in the future"))
-        if closes <= opens:
-            raise Answered(self.error(400, "validTo must be after validFrom"))
-        if self.past_start_refused and opens < self.now():
-            raise Answered(self.error(400, "validFrom must be in the future"))
+        opens, closes = self._window(asked)
         key = HeldKey(id=self.new_uuid(), asked=asked, opens=opens, closes=closes)
         self._keys[key.id] = key
         if asked.get("callbackUri"):
@@ -156,14 +144,7 @@ class ExivoSimulator(Simulator):
 
     @route("POST", "/v1/{site}/digitalKeyVisit/{key}/revoke")
     def _revoke(self, call: Call) -> HttpResponse:
-        key = self._keys.get(call.params["key"])
-        self._body(call)
-        if key is None:
-            raise Answered(self.error(400, "Digital key visit not found"))
-        if key.revoked and self.double_revoke_refused:
-            raise Answered(self.error(400, "Digital key visit is already revoked"))
-        key.revoked = True
-        return HttpResponse(status=204)
+        return self._revoked(call, self._keys.get(call.params["key"]), "Digital key visit")
 
     @route("GET", "/v1/{site}/accesslog/component")
     def _list_log(self, call: Call) -> HttpResponse:
@@ -187,36 +168,7 @@ class ExivoSimulator(Simulator):
             raise Answered(self.error(400, "Component not found"))
         return component
 
-    def _body(self, call: Call) -> dict[str, Any]:
-        body = call.json_object()
-        if body is None or (call.request.body and not call.header("content-type").startswith("application/json")):
-            raise Answered(self.error(400, "The body must be a JSON object"))
-        return body
-
-    def _page(self, call: Call, items: list[dict[str, Any]]) -> HttpResponse:
-        """``skip``, ``limit`` (0: no limit), ``sort`` and ``sortDir`` of every list."""
-        numbers = [call.query.get(name, "0") for name in ("skip", "limit")]
-        if not all(number.isdecimal() for number in numbers):
-            raise Answered(self.error(400, "skip and limit must be whole numbers"))
-        skip, limit = map(int, numbers)
-        sort = call.query.get("sort", "")
-        if sort:
-            items = sorted(items, key=lambda item: str(item.get(sort, "")))
-        if call.query.get("sortDir", "asc") == "desc":
-            items = items[::-1]
-        return json_answer(200, items[skip : skip + limit if limit else None])
-
-    def _instant(self, asked: Mapping[str, Any], name: str) -> Instant:
-        text = asked[name]
-        if not isinstance(text, str) or not _UTC.fullmatch(text):  # an offset such as +01:00 is refused
-            raise Answered(self.error(400, f"{name} must be an RFC 3339 UTC timestamp"))
-        return Instant.parse(text)
-
     # The door
-
-    @property
-    def _gateways(self) -> frozenset[str]:
-        return frozenset(one.id for one in self.components.values() if not one.opens)
 
     def try_door(self, phone: str, component_id: str, at: Instant | None = None) -> Light:
         """Hold a phone to a door: green, or red with the reason. The try is written to the access log.
@@ -235,6 +187,21 @@ class ExivoSimulator(Simulator):
             light = judge(keys, self.components[component_id], self._gateways, at)
             event = "accessPermitted" if light else "accessDenied"
             self._write_log(event, component_id, {"publicRegistrationId": phone, "reason": light.reason}, at)
+            return light
+
+    def open_link(self, link: str, pin: str, component_id: str, at: Instant | None = None) -> Light:
+        """Somebody follows a visit's link, types a PIN and asks for a door: green, or red with the reason.
+
+        Raises:
+            KeyError: the site has no such component.
+        """
+        with self._lock:
+            at = at or self.now()
+            keys = [one for one in self._visits.values() if one.link == link and one.asked["code"] == pin]
+            light = judge(keys, self.components[component_id], self._gateways, at)
+            event = "accessPermitted" if light else "accessDenied"
+            names = [one.asked.get("name", "") for one in keys]
+            self._write_log(event, component_id, {"visit": {"name": "".join(names[:1])}, "reason": light.reason}, at)
             return light
 
     def revoke_by_hand(self, key_id: str) -> None:
@@ -265,7 +232,9 @@ class ExivoSimulator(Simulator):
         with self._lock:
             components = [component.to_json() for component in self.components.values()]
             keys = [key.to_json(self.now()) for key in self._keys.values()]
-            return {**super().state(), "site": self.site_id, "components": components, "keys": keys, "log": self._log}
+            visits = [visit.to_json(self.now()) for visit in self._visits.values()]
+            held = {"site": self.site_id, "components": components, "keys": keys, "visits": visits, "log": self._log}
+            return {**super().state(), **held}
 
     @route("POST", "/_sim/door")
     def _try_door(self, call: Call) -> HttpResponse:

@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 
 from servicekit.moments import Instant
 
-__all__ = ["COMPONENTS", "HeldKey", "Light", "SimComponent", "judge", "problem_of"]
+__all__ = ["COMPONENTS", "HeldKey", "Light", "SimComponent", "judge", "problem_of", "visit_problem"]
 
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 _REGISTRATION = {
@@ -97,13 +97,14 @@ class Light:
 
 @define(kw_only=True)
 class HeldKey:
-    """A digital key visit, as asked for and as it is."""
+    """A digital key visit, or a visit with a PIN, as asked for and as it is."""
 
     id: str
     asked: dict[str, Any]
     opens: Instant
     closes: Instant
     revoked: bool = field(default=False)
+    link: str = ""
 
     @property
     def doors(self) -> frozenset[str]:
@@ -112,7 +113,8 @@ class HeldKey:
 
     def to_json(self, now: Instant) -> dict[str, Any]:
         """As the vendor shows it."""
-        return {**self.asked, "id": self.id, "expired": now >= self.closes, "revoked": self.revoked}
+        link = {"link": self.link} if self.link else {}
+        return {**self.asked, **link, "id": self.id, "expired": now >= self.closes, "revoked": self.revoked}
 
 
 def judge(keys: Iterable[HeldKey], component: SimComponent, gateways: frozenset[str], at: Instant) -> Light:
@@ -139,15 +141,34 @@ def _judge_one(key: HeldKey, component: SimComponent, gateways: frozenset[str], 
 
 def problem_of(asked: Mapping[str, Any], components: frozenset[str]) -> str:
     """Why the API description does not allow this wish for a key (its times aside), or an empty text."""
-    for name, kind in _REQUIRED.items():
-        if not isinstance(asked.get(name), kind):
-            return f"{name} is required"
-    unknown = [one for one in asked["components"] if one not in components]
-    if unknown or not asked["components"]:
-        return f"Component not found: {unknown}"
+    problem = _lacking(asked, _REQUIRED, components)
+    if problem:
+        return problem
     pattern = _REGISTRATION.get(asked["formFactor"])
     if pattern is None or not pattern.fullmatch(asked["publicRegistrationId"]):
         return "publicRegistrationId does not fit formFactor"
     if not re.fullmatch(r"[0-9]*", str(asked["mobileApp"].get("id", ""))):
         return "mobileApp.id must be digits"
     return ""
+
+
+def visit_problem(asked: Mapping[str, Any], components: frozenset[str]) -> str:
+    """The same for a wish for a visit with a PIN."""
+    problem = _lacking(asked, {"code": str, "validFrom": str, "validTo": str, "components": list}, components)
+    if problem:
+        return problem
+    if not re.fullmatch("[0-9]{4,6}", asked["code"]):
+        return "code must be 4 to 6 digits"
+    if not asked.get("smsNr") and not asked.get("email"):
+        return "smsNr or email is required"
+    if asked.get("smsNr") and not re.fullmatch(r"(\+|00)(?:[0-9] ?){6,14}[0-9]", asked["smsNr"]):
+        return "smsNr must be a phone number"
+    return ""
+
+
+def _lacking(asked: Mapping[str, Any], required: Mapping[str, type], components: frozenset[str]) -> str:
+    for name, kind in required.items():
+        if not isinstance(asked.get(name), kind):
+            return f"{name} is required"
+    unknown = [one for one in asked["components"] if one not in components]
+    return f"Component not found: {unknown}" if unknown or not asked["components"] else ""

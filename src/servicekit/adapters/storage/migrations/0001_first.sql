@@ -42,7 +42,11 @@ CREATE TABLE grants (
     scopes TEXT NOT NULL,
     "group" TEXT NOT NULL REFERENCES groups (id),
     since BIGINT,
-    until BIGINT
+    until BIGINT,
+    customer TEXT,
+    facilities TEXT,
+    unassigned BIGINT NOT NULL DEFAULT 1,
+    given_by TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX grants_principal ON grants (principal);
 CREATE INDEX grants_group ON grants ("group");
@@ -176,6 +180,7 @@ CREATE TABLE branches (
     country_code BIGINT NOT NULL,
     site TEXT NOT NULL,
     components TEXT NOT NULL,
+    service_components TEXT NOT NULL,
     opening TEXT
 );
 
@@ -209,7 +214,8 @@ CREATE TABLE clients (
     organisation TEXT NOT NULL REFERENCES groups (id),
     name TEXT NOT NULL,
     email TEXT NOT NULL,
-    mobile TEXT NOT NULL
+    mobile TEXT NOT NULL,
+    by_pin BIGINT NOT NULL
 );
 
 CREATE TABLE series (
@@ -399,9 +405,30 @@ CREATE TABLE templates (
     organisation TEXT NOT NULL REFERENCES groups (id),
     occasion TEXT NOT NULL,
     channel TEXT NOT NULL,
+    language TEXT NOT NULL,
     subject TEXT NOT NULL,
     text TEXT NOT NULL,
-    PRIMARY KEY (organisation, occasion, channel)
+    PRIMARY KEY (organisation, occasion, channel, language)
+);
+
+-- Of an organisation, or of a service.
+CREATE TABLE notice_plans (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    language TEXT NOT NULL,
+    calendar BIGINT NOT NULL,
+    alarms TEXT NOT NULL,
+    reminders TEXT NOT NULL
+);
+
+-- Of a client, or of a provider.
+CREATE TABLE preferences (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    language TEXT NOT NULL,
+    ways TEXT NOT NULL,
+    reminders BIGINT NOT NULL,
+    mobile TEXT NOT NULL
 );
 
 CREATE TABLE customers (
@@ -434,8 +461,8 @@ CREATE TABLE orders (
     title TEXT NOT NULL,
     made_at BIGINT NOT NULL
 );
-CREATE INDEX orders_organisation ON orders (organisation, made_at);
-CREATE INDEX orders_customer ON orders (customer, made_at);
+CREATE INDEX orders_organisation ON orders (organisation, made_at, id);
+CREATE INDEX orders_customer ON orders (customer, made_at, id);
 
 CREATE TABLE effects (
     id TEXT PRIMARY KEY,

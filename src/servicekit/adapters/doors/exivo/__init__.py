@@ -1,0 +1,5 @@
+"""dormakaba exivo."""
+
+from servicekit.adapters.doors.exivo.exivo import Exivo
+
+__all__ = ["Exivo"]
