@@ -31,12 +31,13 @@ from servicekit.mail.reading import Mail, read_mail
 from servicekit.mail.refusals import KEPT_DAYS, IgnoredMails, ListIgnoredMails, WhyIgnored
 from servicekit.mail.results import TrustedResults, VerifiedInFront
 from servicekit.mail.text import sms_text
-from servicekit.mail.values import Envelope, OutgoingMail
+from servicekit.mail.values import CalendarPart, Envelope, OutgoingMail
 
 __all__ = [
     "KEPT_DAYS",
     "Automatic",
     "AutomaticKind",
+    "CalendarPart",
     "Check",
     "Envelope",
     "IgnoredMails",

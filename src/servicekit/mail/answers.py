@@ -15,6 +15,7 @@ Time and ids come from the caller: the same arguments give the same bytes, and s
 
 from __future__ import annotations
 
+import hashlib
 import re
 from email.headerregistry import Address, HeaderRegistry, MessageIDHeader
 from email.message import EmailMessage
@@ -24,7 +25,7 @@ from email.utils import format_datetime
 from servicekit.errors import Invalid
 from servicekit.mail.automatic import LOOP_HEADER, LOOP_MARK
 from servicekit.mail.headers import one_address
-from servicekit.mail.values import OutgoingMail
+from servicekit.mail.values import CalendarPart, OutgoingMail
 from servicekit.moments import Instant
 
 __all__ = ["answer_mail", "plain_mail"]
@@ -110,6 +111,7 @@ def plain_mail(
     from_name: str = "",
     envelope_from: str | None = None,
     in_reply_to: str = "",
+    calendar: CalendarPart | None = None,
 ) -> OutgoingMail:
     """A notice in plain text: a confirmation, a reminder, a welcome.
 
@@ -124,6 +126,7 @@ def plain_mail(
         envelope_from: where bounces go; None: to ``from_address``; empty: nowhere, as for every mail that answers one
             by itself (RFC 3834, 3.3).
         in_reply_to: the message id of the mail that it is about.
+        calendar: a calendar file, which calendars take for another way of saying the same (RFC 6047, 2.4).
 
     Raises:
         Invalid: ``bad_address`` or ``bad_message_id``.
@@ -133,7 +136,9 @@ def plain_mail(
     if in_reply_to:
         headers |= {"In-Reply-To": _checked_id(in_reply_to), "References": in_reply_to}
     bounces = sender.addr_spec if envelope_from is None else envelope_from and _address(envelope_from).addr_spec
-    return _composed(sender, to, headers, text, message_id=message_id, envelope_from=bounces, at=at)
+    return _composed(
+        sender, to, headers, text, message_id=message_id, envelope_from=bounces, at=at, calendar=calendar
+    )
 
 
 def _composed(
@@ -145,6 +150,7 @@ def _composed(
     message_id: str,
     envelope_from: str,
     at: Instant,
+    calendar: CalendarPart | None = None,
 ) -> OutgoingMail:
     recipient = _address(to)
     mail = EmailMessage(policy=_POLICY)
@@ -158,9 +164,21 @@ def _composed(
     mail["X-Auto-Response-Suppress"] = "All"
     mail[LOOP_HEADER] = LOOP_MARK
     mail.set_content(_UNSEEN.sub(" ", _encodable(text)), charset="utf-8")
+    if calendar is not None:
+        _add_calendar(mail, calendar, message_id)
     return OutgoingMail(
         message_id=message_id, envelope_from=envelope_from, to=(recipient.addr_spec,), raw=mail.as_bytes(policy=_POLICY)
     )
+
+
+def _add_calendar(mail: EmailMessage, calendar: CalendarPart, message_id: str) -> None:
+    method = {"method": calendar.method} if calendar.method else {}
+    # In base64, so that no server that repairs line ends touches a folded line.
+    mail.add_alternative(
+        calendar.content.decode("utf-8"), subtype="calendar", charset="utf-8", cte="base64", params=method
+    )
+    # Left alone, the boundary would be chance; "=_" occurs in no part (RFC 2045, 6.7).
+    mail.set_boundary("=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])
 
 
 def _address(value: str, *, name: str = "") -> Address:

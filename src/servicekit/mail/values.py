@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
-__all__ = ["Envelope", "OutgoingMail"]
+__all__ = ["CalendarPart", "Envelope", "OutgoingMail"]
 
 
 @frozen
@@ -45,3 +45,11 @@ class OutgoingMail:
     envelope_from: str
     to: tuple[str, ...]
     raw: bytes = field(repr=False)
+
+
+@frozen
+class CalendarPart:
+    """A calendar file that goes with a mail (RFC 6047, 2.4); ``method`` as it stands in ``content``, empty for none."""
+
+    method: str
+    content: bytes = field(repr=False)

@@ -29,7 +29,6 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         grouping,
         looking,
         membership,
-        notifying,
         numbering,
         organising,
         reissuing,
@@ -38,6 +37,7 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         settling,
         texting,
         unlocking,
+        wording,
     )
     from servicekit.usecases import portal as customers
 
@@ -91,7 +91,9 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         messages.NameThread: conversing.name_thread,
         messages.SendText: texting.send_text,
         messages.SettleText: settling.settle_text,
-        notices.SaveTemplate: notifying.save_template,
+        notices.PlanNotices: wording.plan_notices,
+        notices.SaveTemplate: wording.save_template,
+        notices.SetPreference: wording.set_preference,
         portal.AddCustomer: customers.add_customer,
         portal.AddCustomerUser: customers.add_customer_user,
         portal.AddFacility: customers.add_facility,
@@ -117,12 +119,13 @@ def inquiries() -> Mapping[type, Callable[..., Any]]:
 @cache
 def queries() -> Mapping[type, Callable[..., Any]]:
     """Every query and what answers it."""
-    from servicekit import bookings, groups, keys, mail, meetings, messages, portal
+    from servicekit import bookings, groups, keys, mail, meetings, messages, notices, portal
     from servicekit.outbox import effects
     from servicekit.usecases import (
         answering,
         attending,
         booking,
+        calendars,
         classes,
         conversing,
         domains,
@@ -137,6 +140,7 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         slots,
         texting,
         unlocking,
+        wording,
     )
     from servicekit.usecases import portal as customers
 
@@ -166,6 +170,10 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         messages.ListThreads: conversing.list_threads,
         messages.ReadThread: conversing.read_thread,
         messages.SearchLog: texting.search_log,
+        notices.DoorInformation: wording.door_information,
+        notices.GetCalendarFile: calendars.get_calendar_file,
+        notices.GetPreference: wording.get_preference,
+        notices.PreviewTemplate: wording.preview_template,
         portal.GetOrder: customers.get_order,
         portal.ListOrders: customers.list_orders,
     }

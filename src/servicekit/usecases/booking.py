@@ -106,8 +106,7 @@ def drafted(work: Work, where: Site, client: ClientId, starts: Instant, ends: In
 def store_new(work: Work, booking: Booking) -> Booking:
     """The booking stored, with the effects that follow from it."""
     work.store.bookings.add(booking)
-    if booking.obeyed:
-        follow(work, booking, Occasion.BOOKED)
+    follow(work, booking, Occasion.BOOKED if booking.obeyed else Occasion.REQUESTED)
     return booking
 
 
@@ -134,8 +133,7 @@ def move(work: Work, command: Rebook) -> Booking:
 def store_moved(work: Work, booking: Booking) -> Booking:
     """The booking stored as its new revision, with the effects that follow from that."""
     work.store.bookings.save(booking)
-    if booking.obeyed:
-        follow(work, booking, Occasion.MOVED)
+    follow(work, booking, Occasion.MOVED if booking.obeyed else Occasion.REQUESTED)
     return booking
 
 
@@ -150,8 +148,7 @@ def cancelled(work: Work, before: Booking, reason: str) -> Booking:
     booking = act(before, Action.CANCEL, by=by, reason=reason)
     if booking is not before:
         work.store.bookings.save(booking)
-        if before.obeyed:
-            follow(work, booking, Occasion.CANCELLED)
+        follow(work, booking, Occasion.CANCELLED)
     return booking
 
 
