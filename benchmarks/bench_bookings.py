@@ -44,6 +44,7 @@ from servicekit.groups import FoundOrganisation
 from servicekit.ids import BookingId
 from servicekit.moments import Instant
 from servicekit.runtime.entropy import mint
+from servicekit.testing.simulators import COMPONENTS, ExivoSimulator, transport
 
 HALF, DAY = timedelta(minutes=30), timedelta(days=1)
 MONTH = Instant.parse("2026-10-31T23:00:00Z")  # November 2026 in Zürich
@@ -232,8 +233,10 @@ def _ms(seconds: float) -> str:
 def salon(folder: Path, bookings: int) -> Iterator[Salon]:
     """A salon with so many bookings, filled by SQL."""
     path = folder / f"{bookings}.db"
-    doors, meetings = Exivo("key", "secret", mobile_app_id="42"), Zoom("account", "client", "secret", "webhook")
-    with Kit.open(f"sqlite:////{path}", doors=doors, meetings=meetings) as kit:
+    exivo = ExivoSimulator()
+    doors = Exivo(exivo.api_key, exivo.api_secret, mobile_app_id="42")
+    meetings = Zoom("account", "client", "secret", "webhook")
+    with Kit.open(f"sqlite:////{path}", doors=doors, meetings=meetings, transport=transport(exivo)) as kit:
         founded = kit.perform(
             FoundOrganisation(name="Salon", zone="Europe/Zurich", admin="anna@salon.example"),
             by=Principal.operator("bench"),
@@ -243,7 +246,14 @@ def salon(folder: Path, bookings: int) -> Iterator[Salon]:
         hours = OpeningHours.every_day(Hours(9 * 60, 18 * 60))
         shop = kit.perform(AddBranch(organisation=root, name="Shop", zone="Europe/Zurich", opening=hours), by=anna)
         house = kit.perform(
-            AddBranch(organisation=root, name="House", zone="Europe/Zurich", site="site", components=("main",)), by=anna
+            AddBranch(
+                organisation=root,
+                name="House",
+                zone="Europe/Zurich",
+                site=exivo.site_id,
+                components=(COMPONENTS[0].id,),
+            ),
+            by=anna,
         )
         rules = BookingRules(providers=tuple(person.id for person in people), every=HALF)
         made = Salon(
