@@ -57,6 +57,8 @@ class ConnectionState(StrEnum):
 
     CONNECTING = "connecting"
     """Somebody has consented; the tokens are being fetched."""
+    GRANTED = "granted"
+    """There are tokens; whose account it is, is being asked."""
     CONNECTED = "connected"
     LOST = "lost"
     """The vendor takes our tokens no more: an administrator has to connect again."""
@@ -128,6 +130,9 @@ class ConnectAttempt:
     used_at: Instant | None = None
 
 
+_CONNECTED = {ConnectionState.CONNECTING, ConnectionState.GRANTED, ConnectionState.CONNECTED}
+
+
 def secret_of(entropy: bytes) -> str:
     """A state or a code verifier, 43 characters that may stand in a URL, from 32 random bytes."""
     if len(entropy) != SECRET_BYTES:
@@ -166,7 +171,7 @@ def may_connect(connection: Connection | None) -> None:
     Raises:
         Conflict: ``already_connected``.
     """
-    if connection is not None and connection.state in {ConnectionState.CONNECTED, ConnectionState.CONNECTING}:
+    if connection is not None and connection.state in _CONNECTED:
         raise Conflict(
             f"The account of {connection.email or connection.organisation} is connected: disconnect it first. To change to "
             "another account, remove the app at the meeting service as well, unless it is shared with the whole account.",

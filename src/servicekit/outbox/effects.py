@@ -45,6 +45,10 @@ class EffectKind(StrEnum):
     """The client of the subject, a booking, is reminded of it, and the next reminder is enqueued."""
     WELCOME = "welcome"
     """The subject, a new user, is mailed a link to choose a password."""
+    INVITATION = "invitation"
+    """The subject, a customer user, is mailed a link to accept an invitation."""
+    CONNECTION = "connection"
+    """The connection of the subject, an organisation, to its meeting service stands as it shall, and its tokens live on."""
     PARTS = "parts"
     """What has come of the subject, a long text from a mobile, goes to whose it is, whether or not its other parts come."""
 

@@ -37,7 +37,7 @@ from servicekit.moments import Instant
 from servicekit.outbox.effects import Effect, EffectKind, EffectState
 from servicekit.outbox.retry import Again, judge_failure
 from servicekit.ports.store import Transaction, transact
-from servicekit.usecases.delivering import Done, Failed, GivenUp, Next, Outside, Step, Verdict, preparations
+from servicekit.usecases.delivering import Done, Failed, GivenUp, Later, Next, Outside, Step, Verdict, preparations
 from servicekit.usecases.work import Wiring, Work
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ ADAPTERS: Mapping[EffectKind, str] = MappingProxyType(
         EffectKind.KEY: "doors",
         EffectKind.UNLOCK: "doors",
         EffectKind.MEETING: "meetings",
+        EffectKind.CONNECTION: "meetings",
     }
 )
 """Which adapter, by its name in ``Kit.open``, brings a kind about; the others need none."""
@@ -268,10 +269,12 @@ class Ledger:
             return None
         return self._ended(store, effect, verdict)
 
-    def _ended(self, store: Transaction, effect: Effect, verdict: Done | GivenUp | Failed) -> Effect:
+    def _ended(self, store: Transaction, effect: Effect, verdict: Done | GivenUp | Failed | Later) -> Effect:
         match verdict:
             case Done():
                 return self._stored(store, evolve(effect, state=EffectState.DONE, trouble=""))
+            case Later(until, why):
+                return self._stored(store, evolve(effect, state=EffectState.DUE, due_at=until, attempts=0, trouble=why))
             case GivenUp(reason):
                 _log.error("%s %s was given up: %s", effect.kind, effect.subject, reason)
                 return self._stored(store, evolve(effect, state=EffectState.DEAD, trouble=reason))

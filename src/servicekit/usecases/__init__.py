@@ -16,18 +16,21 @@ __all__ = ["commands", "inquiries", "queries"]
 @cache
 def commands() -> Mapping[type, Callable[..., Any]]:
     """Every command and what carries it out."""
-    from servicekit import bookings, groups, keys, messages, notices, portal
+    from servicekit import bookings, groups, keys, meetings, messages, notices, permissions, portal
     from servicekit.outbox import effects
     from servicekit.usecases import (
         attending,
         booking,
         cataloguing,
         classes,
+        connecting,
         conversing,
         domains,
         doors,
+        granting,
         grouping,
         looking,
+        meeting,
         membership,
         numbering,
         organising,
@@ -88,12 +91,18 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         keys.NoteArrivals: attending.note_arrivals,
         keys.ReissueKey: reissuing.reissue_key,
         keys.UnlockDoor: unlocking.unlock_door,
+        meetings.ConnectMeetings: connecting.connect,
+        meetings.DisconnectMeetings: connecting.disconnect,
+        meetings.FinishConnecting: connecting.finish_connecting,
+        meetings.SetMeetingUser: meeting.set_meeting_user,
         messages.NameThread: conversing.name_thread,
         messages.SendText: texting.send_text,
         messages.SettleText: settling.settle_text,
         notices.PlanNotices: wording.plan_notices,
         notices.SaveTemplate: wording.save_template,
         notices.SetPreference: wording.set_preference,
+        permissions.GrantScopes: granting.grant_scopes,
+        permissions.RevokeGrant: granting.revoke_grant,
         portal.AddCustomer: customers.add_customer,
         portal.AddCustomerUser: customers.add_customer_user,
         portal.AddFacility: customers.add_facility,
@@ -119,7 +128,7 @@ def inquiries() -> Mapping[type, Callable[..., Any]]:
 @cache
 def queries() -> Mapping[type, Callable[..., Any]]:
     """Every query and what answers it."""
-    from servicekit import bookings, groups, keys, mail, meetings, messages, notices, portal
+    from servicekit import bookings, groups, keys, mail, meetings, messages, notices, permissions, portal
     from servicekit.outbox import effects
     from servicekit.usecases import (
         answering,
@@ -127,12 +136,15 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         booking,
         calendars,
         classes,
+        connecting,
         conversing,
         domains,
         doors,
+        granting,
         grouping,
         looking,
         mailing,
+        meeting,
         membership,
         numbering,
         series,
@@ -164,8 +176,11 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         keys.ListUnlocks: unlocking.list_unlocks,
         keys.ReadAccessLog: attending.read_access_log,
         mail.ListIgnoredMails: mailing.list_ignored,
-        meetings.FetchHostLink: looking.fetch_host_link,
-        meetings.GetMeeting: looking.get_meeting,
+        meetings.FetchClassHostLink: meeting.fetch_class_host_link,
+        meetings.FetchHostLink: meeting.fetch_host_link,
+        meetings.GetConnection: connecting.get_connection,
+        meetings.GetMeeting: meeting.get_meeting,
+        meetings.ListHosts: meeting.list_hosts,
         messages.ListStrays: answering.list_strays,
         messages.ListThreads: conversing.list_threads,
         messages.ReadThread: conversing.read_thread,
@@ -174,6 +189,9 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         notices.GetCalendarFile: calendars.get_calendar_file,
         notices.GetPreference: wording.get_preference,
         notices.PreviewTemplate: wording.preview_template,
+        permissions.Explain: granting.explain,
+        permissions.GetVisible: granting.get_visible,
+        permissions.ListGrants: granting.list_grants,
         portal.GetOrder: customers.get_order,
         portal.ListOrders: customers.list_orders,
     }

@@ -27,6 +27,7 @@ from servicekit.moments import Window
 from servicekit.usecases.booking import cancelled, store_moved, store_new
 from servicekit.usecases.following import check_mobile
 from servicekit.usecases.placing import may_ask, may_book, may_override, place, site
+from servicekit.usecases.planning_meetings import want_class_meeting
 from servicekit.usecases.work import Work
 
 __all__ = ["book_seat", "cancel_class", "list_classes", "move_class", "schedule_class"]
@@ -62,6 +63,7 @@ def schedule_class(work: Work, command: ScheduleClass) -> ScheduledClass:
     room = place(work, where, window, scheduled.held, notice=False, override=command.override)
     scheduled = evolve(scheduled, room=room)
     work.store.classes.add(scheduled)
+    want_class_meeting(work, scheduled)
     return scheduled
 
 
@@ -88,6 +90,7 @@ def move_class(work: Work, command: MoveClass) -> ScheduledClass:
     )
     scheduled = evolve(scheduled, room=room)
     work.store.classes.save(scheduled)
+    want_class_meeting(work, scheduled)
     for booking in seats:
         store_moved(work, evolve(rebook(booking, window, work.at), room=room))
     return scheduled
@@ -99,6 +102,7 @@ def cancel_class(work: Work, command: CancelClass) -> ScheduledClass:
     scheduled = called_off(before, work.at)
     if scheduled is not before:
         work.store.classes.save(scheduled)
+        want_class_meeting(work, scheduled)
         for booking in _seats(work, before):
             if Action.CANCEL in TRANSITIONS[booking.state]:
                 cancelled(work, booking, command.reason)

@@ -91,7 +91,8 @@ def preparations() -> Mapping[EffectKind, Prepare]:
     from servicekit.usecases.delivering_meetings import prepare_meeting
     from servicekit.usecases.delivering_texts import prepare_text
     from servicekit.usecases.newcomers import prepare_welcome
-    from servicekit.usecases.notifying import prepare_notice
+    from servicekit.usecases.notifying import prepare_notice, prepare_notice_text
+    from servicekit.usecases.reminding import prepare_reminder
     from servicekit.usecases.unlocking import prepare_unlock
 
     return {
@@ -102,6 +103,8 @@ def preparations() -> Mapping[EffectKind, Prepare]:
         EffectKind.MEETING: prepare_meeting,
         EffectKind.CONNECTION: prepare_connection,
         EffectKind.NOTICE: prepare_notice,
+        EffectKind.NOTICE_TEXT: prepare_notice_text,
         EffectKind.PARTS: prepare_parts,
+        EffectKind.REMINDER: prepare_reminder,
         EffectKind.WELCOME: prepare_welcome,
     }

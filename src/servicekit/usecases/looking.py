@@ -1,30 +1,24 @@
-"""Readings of keys, meetings and the outbox."""
+"""Readings of keys and the outbox, and what is to become of dead letters."""
 
 from __future__ import annotations
 
 from attrs import evolve
 
-from servicekit.commands import Principal
-from servicekit.errors import Conflict, Invalid, NotFound
-from servicekit.ids import BookingId, EffectId
+from servicekit.errors import Conflict, Invalid
+from servicekit.ids import BookingId, ClassId, EffectId
 from servicekit.keys import AtDoor, Key, KeyState, Light, ListKeys, at_door, planned
-from servicekit.meetings import FetchHostLink, GetMeeting, Meeting, MeetingState
+from servicekit.meetings import MeetingState
 from servicekit.messages import HandOver
 from servicekit.outbox.effects import DiscardEffect, Effect, EffectKind, EffectState, ListEffects, RetryEffect
 from servicekit.outbox.facts import TextStatus
 from servicekit.outbox.letters import LetterState
-from servicekit.ports.http import HttpFlow
-from servicekit.usecases.asking import Asked
 from servicekit.usecases.booking import seen_booking
 from servicekit.usecases.texting import report
 from servicekit.usecases.work import Work
 
 __all__ = [
-    "Asked",
     "discard_effect",
     "door",
-    "fetch_host_link",
-    "get_meeting",
     "list_effects",
     "list_keys",
     "retry_effect",
@@ -45,32 +39,6 @@ def list_keys(work: Work, query: ListKeys) -> tuple[Key, ...]:
     """All keys of a booking, oldest first."""
     booking = seen_booking(work, query.booking)
     return tuple(sorted(work.store.keys.where(booking=booking.id), key=lambda key: (key.revision, key.attempt)))
-
-
-def get_meeting(work: Work, query: GetMeeting) -> Meeting:
-    """A booking's meeting."""
-    return _meeting(work, seen_booking(work, query.booking).id)
-
-
-def fetch_host_link(work: Work, query: FetchHostLink) -> Asked[str]:
-    """The vendor's host link, asked for at this moment."""
-    booking = work.store.bookings.get(query.booking)
-    if work.by != Principal.of(booking.provider):
-        work.owned("meetings:host", booking, booking.organisation)
-    meeting = _meeting(work, booking.id)
-    if meeting.state is not MeetingState.MADE:
-        raise NotFound(f"The meeting of {booking.id} is {meeting.state}.", code="meeting_gone", booking=booking.id)
-    service, at = work.wiring.need(work.wiring.meetings, "meetings"), work.at
-
-    def flow() -> HttpFlow[str]:
-        link = yield from service.host_link(meeting.vendor_id, at)
-        if link is None:
-            raise NotFound(
-                f"The meeting of {booking.id} is gone at {service.name}.", code="meeting_gone", booking=booking.id
-            )
-        return link
-
-    return Asked(flow)
 
 
 def list_effects(work: Work, query: ListEffects) -> tuple[Effect, ...]:
@@ -125,8 +93,8 @@ def _dead(work: Work, effect_id: EffectId, done: str) -> Effect:
     """A dead effect that the asker may write, held."""
     effect = work.store.effects.get(effect_id)
     work.owned("effects:write", effect, effect.organisation)
-    if effect.kind in {EffectKind.KEY, EffectKind.MEETING}:
-        work.store.bookings.hold(effect.subject)  # before its effects, as whoever changes the booking does
+    if effect.kind in {EffectKind.KEY, EffectKind.MEETING}:  # before its effects, as whoever changes the booking does
+        (work.store.classes if _of_class(effect) else work.store.bookings).hold(effect.subject)
     if effect.kind is EffectKind.TEXT and work.store.messages.find(effect.subject):
         work.store.messages.hold(effect.subject)  # likewise
     effect = work.store.effects.hold(effect.id)
@@ -140,6 +108,14 @@ def _dead(work: Work, effect_id: EffectId, done: str) -> Effect:
     return effect
 
 
+def _forget_lost(work: Work, booking: BookingId) -> None:
+    """Where the door system cannot be asked for a lost answer, a person has looked: there is no such key (any more)."""
+    doors = work.wiring.doors
+    for key in work.store.keys.where(booking=booking, state=KeyState.ASKED):
+        if doors is not None and not doors.capabilities_at(key.site).look_up:
+            work.store.keys.save(evolve(work.store.keys.hold(key.id), state=KeyState.PLANNED))
+
+
 def _forget_failure(work: Work, effect: Effect) -> None:
     """What the vendor has refused, or ended by itself, is planned again, since a person says so."""
     if effect.kind is EffectKind.KEY:
@@ -147,13 +123,15 @@ def _forget_failure(work: Work, effect: Effect) -> None:
         key = planned(work.store.keys.where(booking=booking.id), booking.revision)
         if key is not None and key.state in {KeyState.FAILED, KeyState.ENDED}:
             work.store.keys.save(evolve(work.store.keys.hold(key.id), state=KeyState.PLANNED))
+        _forget_lost(work, booking.id)
     if effect.kind is EffectKind.MEETING:
-        for meeting in work.store.meetings.where(booking=BookingId(effect.subject), state=MeetingState.FAILED):
+        owner = "in_class" if _of_class(effect) else "booking"
+        for meeting in work.store.meetings.where(**{owner: effect.subject}, state=MeetingState.FAILED):
             work.store.meetings.save(evolve(work.store.meetings.hold(meeting.id), state=MeetingState.PLANNED))
+        for one in work.store.registrants.where(booking=effect.subject, state=MeetingState.FAILED):
+            work.store.registrants.save(evolve(work.store.registrants.hold(one.id), state=MeetingState.PLANNED))
 
 
-def _meeting(work: Work, booking: BookingId) -> Meeting:
-    found = work.store.meetings.where(booking=booking)
-    if not found:
-        raise NotFound(f"The booking {booking} has no online meeting.", code="no_meeting", booking=booking)
-    return found[0]
+def _of_class(effect: Effect) -> bool:
+    """Whether the subject is a class; its meeting is nobody's booking's."""
+    return effect.subject.startswith(f"{ClassId.prefix}_")

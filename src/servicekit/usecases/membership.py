@@ -24,12 +24,22 @@ from servicekit.groups import (
 )
 from servicekit.ids import GrantId, GroupId, UserId
 from servicekit.permissions import Grant
+from servicekit.usecases.giving import demand_to_give
 from servicekit.usecases.numbering import give_back
 from servicekit.usecases.organising import ADMINISTRATION
 from servicekit.usecases.restructuring import end, place
 from servicekit.usecases.work import Work, address_of
 
-__all__ = ["add_users", "list_admins", "list_users", "remove_users", "set_admins", "sms_left"]
+__all__ = [
+    "add_users",
+    "admins_of",
+    "keep_an_admin",
+    "list_admins",
+    "list_users",
+    "remove_users",
+    "set_admins",
+    "sms_left",
+]
 
 _MOST_ROWS = 1000
 
@@ -94,7 +104,7 @@ def remove_users(work: Work, command: RemoveUsers) -> tuple[UserRemoved, ...]:
     below = frozenset(work.store.below(command.group))
     report = tuple(_remove_user(work, below, address) for address in command.addresses)
     if any(line.user for line in report):
-        _keep_an_admin(work, root.id)
+        keep_an_admin(work, root.id)
     return report
 
 
@@ -130,16 +140,18 @@ def set_admins(work: Work, command: SetAdmins) -> tuple[User, ...]:
     wanted = {user.id: user for user in (_member(work, path, email, present) for email in command.emails)}
     end(work, (grant for grant in held if grant.principal not in wanted))
     for key in sorted(wanted.keys() - present):
-        work.store.grants.add(
-            Grant(
-                id=work.new(GrantId),
-                organisation=path[0].organisation,
-                principal=key,
-                scopes=ADMINISTRATION,
-                group=path[0].id,
-            )
+        grant = Grant(
+            id=work.new(GrantId),
+            organisation=path[0].organisation,
+            principal=key,
+            scopes=ADMINISTRATION,
+            group=path[0].id,
+            since=work.at,
+            given_by=work.by.id,
         )
-    _keep_an_admin(work, path[-1].id)
+        demand_to_give(work, grant, path)
+        work.store.grants.add(grant)
+    keep_an_admin(work, path[-1].id)
     return tuple(sorted(wanted.values(), key=lambda user: user.email))
 
 
@@ -155,17 +167,27 @@ def _member(work: Work, path: tuple[Group, ...], address: str, present: set[str]
 def list_admins(work: Work, query: ListAdmins) -> tuple[User, ...]:
     """Those of exactly this group."""
     group = work.allow("admins:read", query.group)[0]
-    users = (work.store.users.find(grant.principal) for grant in _grants(work, group.id))
+    return admins_of(work, group.id)
+
+
+def admins_of(work: Work, group: GroupId) -> tuple[User, ...]:
+    """The administrators of exactly this group, by address; whether they may be shown is not asked."""
+    users = (work.store.users.find(grant.principal) for grant in _grants(work, group))
     return tuple(sorted((user for user in users if user is not None), key=lambda user: user.email))
 
 
 def _grants(work: Work, group: GroupId) -> tuple[Grant, ...]:
     """Those that make administrators: of everything, without an end."""
     found = work.store.grants.where(group=group, scopes=ADMINISTRATION)
-    return tuple(grant for grant in found if grant.until is None and grant.holds_at(work.at))
+    return tuple(grant for grant in found if grant.until is None and grant.customer is None and grant.holds_at(work.at))
 
 
-def _keep_an_admin(work: Work, root: GroupId) -> None:
+def keep_an_admin(work: Work, root: GroupId) -> None:
+    """Refuse what would leave an organisation without an administrator.
+
+    Raises:
+        Conflict: ``last_admin``.
+    """
     if not _grants(work, root):
         raise Conflict(
             "An organisation keeps an administrator over all of it: name another one first.", code="last_admin"
