@@ -201,8 +201,8 @@ def searches(draw: st.DrawFn) -> tuple[SlotSearch, dict[ProviderId, list[Held]]]
             every=draw(st.sampled_from([15, 20, 45, 60])) * MINUTE,
         ),
         branch=branch(zone, draw(hours_of_a_week(near))),
-        providers=people,
-        rooms=rooms,
+        providers=tuple(people),
+        rooms=tuple(rooms),
         window=Window(since, since + draw(st.integers(1, 40)) * HOUR),
         at=change - draw(st.integers(-10, 40)) * HOUR,
     )
@@ -276,6 +276,13 @@ def test_f06_a_slot_whose_start_has_passed_is_never_offered() -> None:
     assert found(evolve(asked, at=now))[0][0] == str(now)
     later = found(evolve(asked, at=now + timedelta(microseconds=1)))
     assert later[0][0] == "2026-11-25T10:00:00Z"
+
+
+def test_f04_noon_and_midnight_are_never_taken_for_one_another() -> None:
+    """F-04: no time passes through a text of twelve hours; a quarter past midnight and past noon are twelve hours apart."""
+    opening = OpeningHours.every_day(Hours(15, 45), Hours(735, 765))
+    asked = search(service(30 * MINUTE), branch=branch("Europe/Zurich", opening))
+    assert [when for when, _ in found(asked)] == ["2026-11-24T23:15:00Z", "2026-11-25T11:15:00Z"]
 
 
 @given(st.sampled_from(sorted(CHANGES)), st.integers(-600, 600), st.integers(0, 600))
