@@ -105,9 +105,8 @@ class Doors(Protocol):
         """The vendor's name."""
         ...
 
-    @property
-    def capabilities(self) -> DoorCapabilities:
-        """What this system can do."""
+    def capabilities_at(self, site: str) -> DoorCapabilities:
+        """What the system of this site can do."""
         ...
 
     def info(self, site: str) -> HttpFlow[SiteInfo]:

@@ -33,6 +33,11 @@ def prepare_key(work: Work, effect: Effect) -> Step:
         case Drop(key):
             _mark(work, key.id, KeyState.DROPPED)
             return Next()
+        case LookUp(key) if not doors.capabilities_at(key.site).look_up:
+            return GivenUp(
+                f"it is not known whether {doors.name} has made the key {key.marker}, and it cannot be asked: "
+                "end it there by hand if it is, then retry"
+            )
         case LookUp(key):
             return Outside(
                 lambda: doors.find(key.site, key.marker, by_pin=bool(key.pin)),

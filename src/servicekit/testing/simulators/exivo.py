@@ -211,7 +211,7 @@ class ExivoSimulator(ExivoVisits):
             KeyError: no such key.
         """
         with self._lock:
-            self._keys[key_id].revoked = True
+            {**self._keys, **self._visits}[key_id].revoked = True
 
     def forget(self, key_id: str) -> None:
         """The vendor drops a key: it is neither listed nor found any more, and opens nothing.
@@ -220,7 +220,7 @@ class ExivoSimulator(ExivoVisits):
             KeyError: no such key.
         """
         with self._lock:
-            del self._keys[key_id]
+            del (self._visits if key_id in self._visits else self._keys)[key_id]
 
     def _write_log(self, event: str, component_id: str, data: Mapping[str, Any], at: Instant | None = None) -> None:
         component = {"id": component_id, "identifier": self.components[component_id].identifier}

@@ -80,9 +80,9 @@ class Exivo:
     base_url: str = "https://api.exivo.io/v1"
     name: str = "exivo"
 
-    @property
-    def capabilities(self) -> DoorCapabilities:
-        """All that the port knows."""
+    def capabilities_at(self, site: str) -> DoorCapabilities:
+        """All that the port knows, at every site."""
+        del site
         return DoorCapabilities(phone_keys=True, look_up=True, access_log=True, unlock=True, pin_keys=True)
 
     def info(self, site: str) -> HttpFlow[SiteInfo]:
