@@ -17,13 +17,14 @@ from servicekit.commands import Command, Principal, Query
 from servicekit.errors import ConfigurationError, UnreadableMail
 from servicekit.moments import Clock, Instant
 from servicekit.outbox.retry import RetryPolicy
+from servicekit.permissions import SCOPES, ScopeRegistry
 from servicekit.ports.http import HookAnswer
 from servicekit.ports.store import Storage, Transaction, transact
 from servicekit.runtime.entropy import SystemClock, mint, random_bytes
 from servicekit.usecases import commands, inquiries, queries
 from servicekit.usecases.asking import Asked
 from servicekit.usecases.carriers import Carriers
-from servicekit.usecases.work import Wiring, Work
+from servicekit.usecases.work import Wiring, Work, evenly
 
 if TYPE_CHECKING:
     import httpx
@@ -88,6 +89,7 @@ class Kit:
         mail_from: str = "",
         senders: SenderProof | None = None,
         password_url: str = "",
+        scopes: ScopeRegistry = SCOPES,
         clock: Clock | None = None,
         in_flight: int = 16,
         lease: timedelta = timedelta(minutes=2),
@@ -112,6 +114,8 @@ class Kit:
                 it no mail is taken in.
             password_url: where a new user chooses a password, such as ``https://sms.example/password/{token}``; needs
                 ``mail``. Without it new users get no welcome mail.
+            scopes: the scopes that can be granted: ``SCOPES.extended(...)`` of :mod:`servicekit.permissions` adds the
+                application's own.
             clock: tells the time where a call does not say ``at``.
             in_flight, lease, longest_call, retry: see :class:`servicekit.runtime.relay.Relay`.
             transport: an httpx transport instead of the network, such as a simulator's.
@@ -142,6 +146,7 @@ class Kit:
             mail_from=mail_from,
             senders=senders,
             password_url=password_url,
+            scopes=scopes,
             random_bytes=random_bytes,
         )
         settings = {
@@ -193,7 +198,7 @@ class Kit:
         if inquiry is None:
             return None
         with self._storage.read() if within is None else self._storage.join(within) as store:
-            asked: Asked[object] | None = inquiry(self._work(store, by, at), command)
+            asked: Asked[object] | None = evenly(inquiry, self._work(store, by, at), command)
         return asked
 
     def carry_out(
@@ -211,7 +216,7 @@ class Kit:
             raise ConfigurationError(f"{type(command).__name__} is no command of servicekit: pass one to perform().")
 
         def change(store: Transaction) -> T:
-            result: T = handler(self._work(store, by, at), command, *told)
+            result: T = evenly(handler, self._work(store, by, at), command, *told)
             return result
 
         if within is None:
@@ -238,7 +243,7 @@ class Kit:
         if handler is None:
             raise ConfigurationError(f"{type(query).__name__} is no query of servicekit: pass one to ask().")
         with self._storage.read() as store:
-            result: T | Asked[T] = handler(self._work(store, by, at), query)
+            result: T | Asked[T] = evenly(handler, self._work(store, by, at), query)
         return result
 
     def deliver(self) -> Delivered:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servicekit.errors import Invalid
-from servicekit.permissions import Scope, parse_scopes
+from servicekit.permissions import Scope, Scopes, parse_scopes
 
 RESOURCES = ["bookings", "meetings", "log_2"]
 ACTIONS = ["read", "write", "manage", "host", "send"]
@@ -64,3 +64,59 @@ def test_near_misses_are_refused(text: str) -> None:
     """No capital, no line end, no third part, no half."""
     with pytest.raises(Invalid):
         parse_scopes(["bookings:read", text])
+
+
+# Sets of scopes
+
+SETS = st.frozensets(st.sampled_from(SCOPES), max_size=5)
+
+
+def names(scopes: frozenset[Scope] | Scopes) -> set[Scope]:
+    """Every scope that one of these implies: the slow model of a set of scopes."""
+    given = scopes.scopes if isinstance(scopes, Scopes) else scopes
+    return {scope for scope in SCOPES if any(held.implies(scope) for held in given)}
+
+
+@given(SETS, SETS)
+def test_sets_meet_join_and_differ_as_sets_of_all_scopes_do(one: frozenset[Scope], two: frozenset[Scope]) -> None:
+    """What both imply, what either implies, and the least that has to be added to the second to have the first."""
+    a, b = Scopes(one), Scopes(two)
+    assert names(a & b) == names(one) & names(two)
+    assert names(a | b) == names(one) | names(two)
+    assert names(a - b) == names(frozenset(names(one) - names(two)))
+    assert names((a - b) | b) == names(one) | names(two)
+    assert (a <= b) == (names(one) <= names(two))
+    for scope in SCOPES:
+        assert a.implies(scope) == (scope in names(one))
+
+
+@given(SETS, SETS, SETS)
+def test_sets_are_a_lattice(one: frozenset[Scope], two: frozenset[Scope], three: frozenset[Scope]) -> None:
+    """Order and repetition do not matter, and meet and join go through each other; equal sets are equal values."""
+    a, b, c = Scopes(one), Scopes(two), Scopes(three)
+    assert a & b == b & a
+    assert a | b == b | a
+    assert a & (a | b) == a == a | (a & b)
+    assert a & (b | c) == (a & b) | (a & c)
+    assert (a - a, a - Scopes(), Scopes() - a) == (Scopes(), a, Scopes())
+    assert (names(one) == names(two)) == (a == b)
+
+
+@given(SETS)
+def test_a_sets_text_reads_back(one: frozenset[Scope]) -> None:
+    """It is the shortest that says it, the same in every process, and read with commas, with spaces or one by one."""
+    a = Scopes(one)
+    assert Scopes.parse(str(a)) == Scopes.parse(str(a).replace(",", "")) == Scopes.parse(map(str, a)) == a
+    assert str(a) == ", ".join(sorted(map(str, a)))
+    assert len(a) == len(list(a))
+    for scope in a:
+        assert names(a.scopes - {scope}) < names(a), "a scope too many"
+
+
+@pytest.mark.parametrize("one", SCOPES, ids=str)
+def test_the_meet_of_two_scopes_is_the_widest_below_both(one: Scope) -> None:
+    """None where nothing is below both."""
+    for two in SCOPES:
+        below = names(frozenset({one})) & names(frozenset({two}))
+        met = one.meet(two)
+        assert (names(frozenset({met})) if met else set()) == below

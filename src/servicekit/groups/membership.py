@@ -116,12 +116,13 @@ class ListUsers(Query[tuple[User, ...]]):
 class SetAdmins(Command[tuple[User, ...]]):
     """Make these, and nobody else, the administrators of a group and all below it. Needs ``admins:write`` there.
 
-    An administrator holds ``*:*`` there; so whoever holds ``admins:write`` can come to hold everything there. Other grants
-    are left as they are.
+    An administrator holds ``*:*`` there, and nobody gives what it does not hold: a new one is named by administrators of
+    that group or one above. Other grants are left as they are.
 
     Raises:
         Invalid: ``not_an_address``; ``not_a_member`` if one that is no administrator yet is no user of the organisation, or
             of a group that the asker may not see.
+        Forbidden: ``not_yours_to_give`` for a new one, where the asker does not hold everything itself.
         Conflict: ``last_admin`` if an organisation would be left without.
     """
 

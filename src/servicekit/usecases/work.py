@@ -7,29 +7,31 @@ nothing else. What somebody may not know of reads as if it did not exist.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from attrs import field, frozen
 
 from servicekit.commands import Principal, PrincipalKind
-from servicekit.decisions import Allowed, Denied, require
+from servicekit.decisions import Decision, Denied, require
 from servicekit.errors import ConfigurationError, Forbidden, Invalid, NotFound
 from servicekit.groups import Group, User, ascii_domain
-from servicekit.ids import EffectId, GroupId, Id, MailId, UserId
+from servicekit.ids import CustomerId, EffectId, FacilityId, GroupId, Id, MailId, UserId
 from servicekit.mail import OutgoingMail
 from servicekit.moments import Instant
 from servicekit.outbox.effects import Effect, EffectKind, Stage
 from servicekit.outbox.letters import Letter
-from servicekit.permissions import Grant, decide
+from servicekit.permissions import SCOPES, Held, Place, ScopeRegistry
 from servicekit.ports.doors import Doors
 from servicekit.ports.mail import Mailer, SenderProof
-from servicekit.ports.meetings import Meetings
+from servicekit.ports.meetings import MeetingApp, Meetings
 from servicekit.ports.store import Transaction
 from servicekit.ports.texts import Texts
 from servicekit.usecases.carriers import Carriers
+from servicekit.usecases.holders import grants_of
 
-__all__ = ["Mint", "Wiring", "Work", "address_of", "named", "unseen"]
+__all__ = ["Mint", "Wiring", "Work", "address_of", "evenly", "named", "unseen"]
 
 I = TypeVar("I", bound=Id)  # noqa: E741 - the usual name of an id's type
 A = TypeVar("A")
@@ -63,11 +65,12 @@ class Wiring:
         password_url: where a new user chooses a password, with ``{token}`` in it; empty: nobody is welcomed.
         random_bytes: the runtime's randomness, for secrets.
         most_mail_bytes: larger mails are refused.
+        scopes: the scopes that there are; the application's own among them.
     """
 
     texts: Carriers | None = None
     doors: Doors | None = None
-    meetings: Meetings | None = None
+    meetings: Meetings | MeetingApp | None = None
     mail: Mailer | None = None
     gateway_domain: str = ""
     base_url: str = ""
@@ -76,9 +79,10 @@ class Wiring:
     password_url: str = ""
     random_bytes: Callable[[int], bytes] = field(default=_no_randomness, repr=False)
     most_mail_bytes: int = 10_000_000
+    scopes: ScopeRegistry = SCOPES
 
     @property
-    def hooked(self) -> Mapping[str, Texts | Meetings]:
+    def hooked(self) -> Mapping[str, Texts | Meetings | MeetingApp]:
         """The adapters that vendors call back, by name."""
         carriers = self.texts.adapters if self.texts is not None else ()
         return {adapter.name: adapter for adapter in (*carriers, self.meetings) if adapter is not None}
@@ -111,6 +115,7 @@ class Work:
     by: Principal
     wiring: Wiring
     mint: Mint = field(repr=False)
+    _asker: dict[str, Held | bool] = field(factory=dict, init=False, repr=False, eq=False)
 
     def new(self, kind: type[I]) -> I:
         """A new id."""
@@ -140,7 +145,7 @@ class Work:
         path = self.store.path(group)
         if path[0].removed and not removed:
             raise unseen(path[0])
-        self._demand(scope, path, path, path[0])
+        self._demand(scope, _place(path), path, path[0])
         return path
 
     def organisation(self, scope: str, group: str) -> Group:
@@ -153,41 +158,77 @@ class Work:
         path = self.store.path(group)
         if path[0].removed:
             raise unseen(path[0])
-        self._demand(scope, path[-1:], path, path[0])
+        self._demand(scope, _place(path[-1:]), path, path[0])
         return path[-1]
 
-    def owned(self, scope: str, thing: A, group: GroupId) -> A:
-        """The thing itself, once the asker holds ``scope`` in the group that it belongs to.
+    def owned(
+        self,
+        scope: str,
+        thing: A,
+        group: GroupId,
+        customer: CustomerId | None = None,
+        facility: FacilityId | None = None,
+    ) -> A:
+        """The thing itself, once the asker holds ``scope`` where it lies.
+
+        Args:
+            scope: what is needed.
+            thing: what the asker wants to do something with.
+            group: the group that it belongs to.
+            customer, facility: whose it is, and where; without them, grants that are bounded to a customer do not count.
 
         Raises:
-            NotFound: the asker has nothing to do with the group.
+            NotFound: the asker has nothing to do with it.
             Forbidden: the asker lacks the scope.
         """
         path = self.store.path(group)
-        self._demand(scope, path, path, thing)
+        self._demand(scope, _place(path, customer, facility), path, thing)
         return thing
 
-    def decision(self, scope: str, path: tuple[Group, ...]) -> Allowed | Denied:
+    def decision(
+        self,
+        scope: str,
+        path: tuple[Group, ...],
+        customer: CustomerId | None = None,
+        facility: FacilityId | None = None,
+    ) -> Decision:
         """Whether the asker holds a scope in the group that the path starts at."""
-        return decide(self._grants(), scope, [group.id for group in path], self.at)
+        return self.held().check(scope, _place(path, customer, facility), self.at)
 
-    def _demand(self, scope: str, path: tuple[Group, ...], known: tuple[Group, ...], thing: object) -> None:
-        decision = self.decision(scope, path)
-        if isinstance(decision, Denied) and not self.knows(known):
+    def _demand(self, scope: str, where: Place, path: tuple[Group, ...], thing: object) -> None:
+        decision = self.held().check(scope, where, self.at)
+        if isinstance(decision, Denied) and not self.knows(path, where.customer, where.facility):
             raise unseen(thing)
         require(decision)
 
-    def _grants(self) -> tuple[Grant, ...]:
-        """The asker's grants. An operator has none, also one whose name is a user's id."""
-        return () if self.by.kind is PrincipalKind.OPERATOR else self.store.grants.where(principal=self.by.id)
+    def held(self) -> Held:
+        """The asker's grants, read once for each piece of work, after the first path: whoever ends one holds the tree."""
+        held = self._asker.get("held")
+        if not isinstance(held, Held):
+            held = self._asker["held"] = Held(grants_of(self.store, self.by))
+        return held
 
-    def knows(self, path: tuple[Group, ...]) -> bool:
-        """Whether the asker is a user of exactly ``path[0]``, or holds anything at all in one of these groups."""
+    def knows(
+        self, path: tuple[Group, ...], customer: CustomerId | None = None, facility: FacilityId | None = None
+    ) -> bool:
+        """Whether the asker is a user of exactly ``path[0]``, or holds anything at all there."""
         user = self.store.users.find(self.by.id) if self.by.kind is PrincipalKind.USER else None
+        self._asker["looked up"] = True
         if user is not None and not user.removed and user.group == path[0].id:
             return True
-        here = {group.id for group in path}
-        return any(grant.holds_at(self.at) and grant.group in here for grant in self._grants())
+        return self.held().knows(_place(path, customer, facility), self.at)
+
+    def even_out(self) -> None:
+        """Read what would have been read about something that is there, before it is said that it is not.
+
+        So neither the sentence nor the number of statements tells a stranger which of the two it was.
+        """
+        if "held" not in self._asker:
+            with suppress(NotFound):
+                self.store.path(GroupId("grp_"))
+            self.held()
+        if "looked up" not in self._asker and self.by.kind is PrincipalKind.USER:
+            self.store.users.find(self.by.id)
 
     def member(self, user: UserId) -> tuple[User, tuple[Group, ...]]:
         """A user and the path of its group, both as they are until the transaction ends.
@@ -209,7 +250,7 @@ class Work:
         """
         known, path = self.member(user)
         if self.by != Principal.of(known.id):
-            self._demand(scope, path, path, known)
+            self._demand(scope, _place(path), path, known)
         return known, path
 
     def enqueue(
@@ -254,6 +295,19 @@ class Work:
             )
         )
         self.enqueue(EffectKind.LETTER, mail_id, organisation)
+
+
+def _place(path: Sequence[Group], customer: CustomerId | None = None, facility: FacilityId | None = None) -> Place:
+    return Place(tuple(group.id for group in path), customer, facility)
+
+
+def evenly(handler: Callable[..., A], work: Work, *asked: object) -> A:
+    """What a use case gives; whether something is not there or not to be seen, it took as many statements."""
+    try:
+        return handler(work, *asked)
+    except NotFound:
+        work.even_out()
+        raise
 
 
 def unseen(thing: object) -> NotFound:

@@ -14,7 +14,7 @@ from servicekit.errors import NotFound, StorageError
 from servicekit.ids import GroupId
 from servicekit.messages import GUARD_SPAN, Message, SearchLog
 from servicekit.moments import Instant
-from servicekit.permissions import Everything, Nothing, Visible
+from servicekit.permissions import Visible, sql_where
 from servicekit.portal import Order
 
 __all__ = [
@@ -166,29 +166,11 @@ class OrderTable(SqlTable[Order]):
 
     def visible(self, visible: Visible, organisation: GroupId, most: int) -> tuple[tuple[Order, ...], int]:
         """The newest visible orders, and the count of all visible ones."""
-        seen, values = _where(visible)
-        test, values = f"organisation = ? AND {seen}", [organisation, *values]
+        seen, given = sql_where(visible)
+        test, values = f"organisation = ? AND {seen}", [organisation, *given]
         found = self.select(test, values, order="made_at DESC, id DESC", most=most)
         (count,) = self.execute(f"SELECT count(*) FROM orders WHERE {test}", values).fetchone()  # noqa: S608
         return found, count
-
-
-def _where(visible: Visible) -> tuple[str, list[object]]:
-    """The filter that is true for a row exactly when ``permissions.sees`` is true for the thing."""
-    match visible:
-        case Nothing():
-            return "1 = 0", []
-        case Everything(organisation):
-            return "organisation = ?", [organisation]
-    placed, values = "1 = 1", list[object]()
-    if visible.facilities is not None:
-        placed, values = f"facility IN ({', '.join('?' * len(visible.facilities))})", list(visible.facilities)
-        placed = placed if visible.facilities else "1 = 0"
-    loose = "1 = 1" if visible.unassigned else "1 = 0"
-    return (
-        f"organisation = ? AND customer = ? AND ((facility IS NULL AND {loose}) OR (facility IS NOT NULL AND {placed}))",
-        [visible.organisation, visible.customer, *values],
-    )
 
 
 class SqlGuards:
