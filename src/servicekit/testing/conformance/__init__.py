@@ -24,6 +24,7 @@ pytest.register_assert_rewrite(
         f"{__name__}.{part}"
         for part in (
             "conversing",
+            "doors",
             "joining",
             "numbering",
             "outbox",
@@ -39,6 +40,12 @@ pytest.register_assert_rewrite(
     )
 )
 
+from servicekit.testing.conformance.doors import DoorsConformance  # noqa: E402 - its assertions are rewritten first
+from servicekit.testing.conformance.doors_trial import (  # noqa: E402 - likewise
+    DoorsTrial,
+    HeldDoorKey,
+    SimulatedDoors,
+)
 from servicekit.testing.conformance.storage import StorageConformance  # noqa: E402 - its assertions are rewritten first
 from servicekit.testing.conformance.texts import TextsConformance  # noqa: E402 - likewise
 from servicekit.testing.conformance.texts_trial import (  # noqa: E402 - likewise
@@ -53,9 +60,13 @@ from servicekit.testing.conformance.texts_trial import (  # noqa: E402 - likewis
 
 __all__ = [
     "CaughtCalls",
+    "DoorsConformance",
+    "DoorsTrial",
     "Fate",
+    "HeldDoorKey",
     "HeldText",
     "HookCall",
+    "SimulatedDoors",
     "SimulatedTexts",
     "StorageConformance",
     "TextsConformance",

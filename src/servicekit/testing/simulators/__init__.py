@@ -23,6 +23,7 @@ from servicekit.testing.simulators.faults import Fault, FaultKind, NoResponse
 from servicekit.testing.simulators.fortysixelks import FortySixElksSimulator
 from servicekit.testing.simulators.fortysixelks_values import HandsetText, Outcome
 from servicekit.testing.simulators.mailbox import KeptMail, MailboxSimulator
+from servicekit.testing.simulators.resivo import ResivoSimulator
 from servicekit.testing.simulators.serving import Served, serve, transport
 from servicekit.testing.simulators.sinch import SinchSimulator
 from servicekit.testing.simulators.twilio import TwilioSimulator
@@ -51,6 +52,7 @@ __all__ = [
     "MailboxSimulator",
     "NoResponse",
     "Outcome",
+    "ResivoSimulator",
     "Served",
     "SimComponent",
     "Simulator",
