@@ -152,8 +152,6 @@ def check(template: Template) -> Template:
         check_language(template.language)
     if not template.text.strip():
         raise Invalid("A template needs a text.", code="empty_template")
-    if template.subject and not template.channel.has_subject:
-        raise Invalid("Only mails have a subject: put it into the text.", code="subject_without_mail")
     whole = f"{template.subject}\n{template.text}"
     unsendable = _UNSENDABLE.search(whole.replace("\r\n", "\n"))
     if unsendable is not None:
@@ -163,6 +161,8 @@ def check(template: Template) -> Template:
         )
     for name in _VARIABLE.findall(whole):
         _check_variable(name, template)
+    if template.subject and not template.channel.has_subject:
+        raise Invalid("Only mails have a subject: put it into the text.", code="subject_without_mail")
     return template
 
 
@@ -188,9 +188,7 @@ def _check_variable(name: str, template: Template) -> None:
         template.channel is Channel.PAGE and name not in _OF_A_SERVICE
     ):
         where = "what the provider gets" if template.channel is not Channel.PAGE else "notices of a booking"
-        raise Invalid(
-            f"[{name}] can only stand in {where}: take it out here.", code="variable_not_here", variable=name
-        )
+        raise Invalid(f"[{name}] can only stand in {where}: take it out here.", code="variable_not_here", variable=name)
 
 
 def render(template: Template, values: Mapping[str, str]) -> Rendered:

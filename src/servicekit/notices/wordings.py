@@ -48,7 +48,11 @@ _GERMAN = {
     "text_doors": "Türen ab [door_from]\nPIN: [door_pin]",
     "page": "Die Türen öffnen sich mit Ihrem Telefon: Installieren Sie die App dormakaba mobile access und melden Sie sie mit "
     "der Mobilnummer an, die Sie hier angeben.",
-    "requested": ("Angefragt", "Ihre Anfrage ist da; wir antworten darauf.", "Eine Buchung ist angefragt: bitte antworten."),
+    "requested": (
+        "Angefragt",
+        "Ihre Anfrage ist da; wir antworten darauf.",
+        "Eine Buchung ist angefragt: bitte antworten.",
+    ),
     "booked": ("Gebucht", "Ihre Buchung ist bestätigt.", "Sie haben eine neue Buchung."),
     "moved": ("Verschoben", "Ihre Buchung ist verschoben.", "Eine Buchung ist verschoben."),
     "cancelled": ("Storniert", "", ""),

@@ -18,7 +18,7 @@ from servicekit.notices import (
     calendar_document,
 )
 from servicekit.usecases.booking import seen_booking
-from servicekit.usecases.telling import People, address_to, people, said, values_of
+from servicekit.usecases.speaking import People, address_to, people, said, values_of
 from servicekit.usecases.work import Work
 
 __all__ = ["calendar_part", "get_calendar_file"]
@@ -49,9 +49,7 @@ def get_calendar_file(work: Work, query: GetCalendarFile) -> CalendarDocument:
     return calendar_document(_event(work, people(work, booking), channel, occasion, None))
 
 
-def _event(
-    work: Work, who: People, channel: Channel, occasion: Occasion, attendee: Person | None
-) -> CalendarEvent:
+def _event(work: Work, who: People, channel: Channel, occasion: Occasion, attendee: Person | None) -> CalendarEvent:
     booking, values = who.booking, values_of(work, who, channel)
     own_link = "online_meeting_link" if channel is Channel.CLIENT_MAIL else "online_meeting_provider_link"
     other = values["provider"] if channel is Channel.CLIENT_MAIL else values["client"]

@@ -11,7 +11,7 @@ from servicekit.notices import PAIRS, Channel, Occasion, Way
 from servicekit.outbox.effects import Effect
 from servicekit.usecases.calendars import calendar_part
 from servicekit.usecases.delivering import Done, Step
-from servicekit.usecases.telling import address_to, enqueue_text, people, post, said, ways_to
+from servicekit.usecases.speaking import address_to, enqueue_text, people, post, said, ways_to
 from servicekit.usecases.texting import submit
 from servicekit.usecases.work import Work
 

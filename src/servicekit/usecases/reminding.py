@@ -11,7 +11,7 @@ from servicekit.bookings import Booking, BookingState
 from servicekit.notices import Channel, Occasion, Way, due_reminders, next_reminder
 from servicekit.outbox.effects import Effect, EffectKind, EffectState
 from servicekit.usecases.delivering import Done, Step
-from servicekit.usecases.telling import enqueue_text, people, plan_of, post, said, ways_to
+from servicekit.usecases.speaking import enqueue_text, people, plan_of, post, said, ways_to
 from servicekit.usecases.work import Work
 
 __all__ = ["follow_reminders", "prepare_reminder"]
@@ -48,7 +48,9 @@ def prepare_reminder(work: Work, effect: Effect) -> Step:
     due_at = next_reminder(booking.starts, who.plan.reminders, work.at)
     if due_at is not None:
         work.enqueue(EffectKind.REMINDER, booking.id, booking.organisation, revision=booking.revision, due_at=due_at)
-    offered: set[Way] = {way for reminder in due_reminders(booking.starts, who.plan.reminders, work.at) for way in reminder.by}
+    offered: set[Way] = {
+        way for reminder in due_reminders(booking.starts, who.plan.reminders, work.at) for way in reminder.by
+    }
     if offered and who.client_chose.reminders:
         for channel in ways_to(work, who, _CHANNELS, offered):
             if channel is Channel.CLIENT_TEXT:

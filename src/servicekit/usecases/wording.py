@@ -34,7 +34,7 @@ from servicekit.ports.tables import Table
 from servicekit.sms import count_segments, parse_number
 from servicekit.usecases.booking import seen_booking
 from servicekit.usecases.placing import may_ask
-from servicekit.usecases.telling import door_page, people, plan_of, values_of, words
+from servicekit.usecases.speaking import door_page, people, plan_of, values_of, words
 from servicekit.usecases.work import Work, unseen
 
 __all__ = ["door_information", "get_preference", "plan_notices", "preview_template", "save_template", "set_preference"]
@@ -105,7 +105,9 @@ def preview_template(work: Work, query: PreviewTemplate) -> Preview:
         plan = work.store.notice_plans.find(root.id)
         tags = (query.language, plan.language if plan else "")
         template = words(work, root.id, query.occasion, query.channel, tags)
-    rendered = render(template, _SAMPLE if query.booking is None else _real(work, root.id, query.booking, query.channel))
+    rendered = render(
+        template, _SAMPLE if query.booking is None else _real(work, root.id, query.booking, query.channel)
+    )
     segments = None
     if query.channel in _TEXTS:
         signature = signature_of(None, (root,))
