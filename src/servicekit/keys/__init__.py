@@ -25,7 +25,7 @@ from servicekit.keys.commands import (
     UnlockDoor,
 )
 from servicekit.keys.components import Component, check_branch_doors, check_listed, check_service_doors
-from servicekit.keys.door import Green, Light, Red, at_door
+from servicekit.keys.door import Green, Light, Red, at_door, booking_at_door
 from servicekit.keys.key import Key, KeyState, booking_of, marker_of
 from servicekit.keys.plan import Ask, Drop, End, LookUp, Settled, Stuck, next_step, planned
 from servicekit.keys.unlocking import UNLOCK_WITHIN, Unlock, UnlockState
@@ -60,6 +60,7 @@ __all__ = [
     "UnlockState",
     "arrivals",
     "at_door",
+    "booking_at_door",
     "booking_of",
     "check_branch_doors",
     "check_listed",

@@ -6,14 +6,16 @@ half-open: at its very end the light is red. A key that is not made yet is red a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from attrs import frozen
 
 from servicekit.keys.key import Key, KeyState
+from servicekit.keys.plan import planned
 from servicekit.moments import Instant
 
-__all__ = ["Green", "Light", "Red", "at_door"]
+__all__ = ["Green", "Light", "Red", "at_door", "booking_at_door"]
 
 Reason = Literal["no key", "not made yet", "key invalid", "wrong door", "too early", "too late"]
 
@@ -58,3 +60,13 @@ def at_door(key: Key | None, component: str, at: Instant) -> Light:
     if at >= key.closes:
         return Red("too late", f"the key worked until {key.closes}")
     return Green()
+
+
+def booking_at_door(keys: Sequence[Key], revision: int, component: str, at: Instant) -> Light:
+    """What a booking's client sees at a door, with all the keys it has had.
+
+    Green if any of them opens it: while a key is being replaced the one before still does. Else as the present key says.
+    """
+    latest = max(keys, key=lambda key: (key.revision, key.attempt), default=None)
+    present = at_door(planned(keys, revision) or latest, component, at)
+    return next((Green() for key in keys if at_door(key, component, at)), present)

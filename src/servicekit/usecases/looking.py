@@ -6,7 +6,7 @@ from attrs import evolve
 
 from servicekit.errors import Conflict, Invalid
 from servicekit.ids import BookingId, ClassId, EffectId
-from servicekit.keys import AtDoor, Key, KeyState, Light, ListKeys, at_door, planned
+from servicekit.keys import AtDoor, Key, KeyState, Light, ListKeys, booking_at_door, planned
 from servicekit.meetings import MeetingState
 from servicekit.messages import HandOver
 from servicekit.outbox.effects import DiscardEffect, Effect, EffectKind, EffectState, ListEffects, RetryEffect
@@ -30,9 +30,7 @@ _MOST_ROWS = 1000
 def door(work: Work, query: AtDoor) -> Light:
     """What the booking's present key does at a door."""
     booking = seen_booking(work, query.booking)
-    keys = work.store.keys.where(booking=booking.id)
-    key = planned(keys, booking.revision) or max(keys, key=lambda key: key.revision, default=None)
-    return at_door(key, query.component, query.at)
+    return booking_at_door(work.store.keys.where(booking=booking.id), booking.revision, query.component, query.at)
 
 
 def list_keys(work: Work, query: ListKeys) -> tuple[Key, ...]:

@@ -8,7 +8,7 @@ from servicekit.bookings import Booking, Branch
 from servicekit.commands import Principal
 from servicekit.errors import Conflict, Invalid, OutcomeUnknown, OutsideError, Rejected, Unsupported
 from servicekit.ids import UnlockId
-from servicekit.keys import UNLOCK_WITHIN, ListUnlocks, Red, Unlock, UnlockDoor, UnlockState, at_door, planned
+from servicekit.keys import UNLOCK_WITHIN, ListUnlocks, Red, Unlock, UnlockDoor, UnlockState, booking_at_door
 from servicekit.outbox.effects import Effect, EffectKind
 from servicekit.usecases.delivering import Done, Failed, Outside, Step, Verdict
 from servicekit.usecases.doors import site_of
@@ -48,8 +48,7 @@ def unlock_door(work: Work, command: UnlockDoor) -> Unlock:
 
 
 def _green(work: Work, booking: Booking, component: str) -> None:
-    key = planned(work.store.keys.where(booking=booking.id), booking.revision if booking.obeyed else None)
-    light = at_door(key, component, work.at)
+    light = booking_at_door(work.store.keys.where(booking=booking.id), booking.revision, component, work.at)
     if isinstance(light, Red):
         raise Conflict(
             f"The door stays shut: {light.reason}, {light.detail}.",
