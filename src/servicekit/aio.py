@@ -58,6 +58,7 @@ class KitOptions(TypedDict, total=False):
     mail_from: str
     senders: SenderProof | None
     password_url: str
+    invitation_url: str
     clock: Clock | None
     in_flight: int
     lease: timedelta

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from servicekit.errors import Invalid
 from servicekit.ids import ClientId, CustomerUserId, Id, ProviderId, UserId
@@ -55,22 +55,25 @@ _KINDS: dict[type[Id], PrincipalKind] = {
 class Principal:
     """Who asks. The application has made sure of it (a log-in, a session); what they may do is looked up here.
 
+    ``origin`` says from where, such as ``"192.0.2.7"``; activity logs keep it, and no decision depends on it.
+
     >>> Principal.operator("set-up script").kind
     <PrincipalKind.OPERATOR: 'operator'>
     """
 
     kind: PrincipalKind
     id: str
+    origin: str = field(default="", eq=False, kw_only=True)
 
     @classmethod
-    def operator(cls, name: str) -> Principal:
+    def operator(cls, name: str, *, origin: str = "") -> Principal:
         """The platform's operator, under a name that logs can show."""
         if not name.strip():
             raise Invalid("An operator has a name, so that logs can tell who acted.", code="nameless_operator")
-        return cls(PrincipalKind.OPERATOR, name)
+        return cls(PrincipalKind.OPERATOR, name, origin=origin)
 
     @classmethod
-    def of(cls, who: UserId | ProviderId | ClientId | CustomerUserId) -> Principal:
+    def of(cls, who: UserId | ProviderId | ClientId | CustomerUserId, *, origin: str = "") -> Principal:
         """The principal that an id names.
 
         Raises:
@@ -83,4 +86,4 @@ class Principal:
                 code="not_a_principal",
                 value=who,
             )
-        return cls(kind, who)
+        return cls(kind, who, origin=origin)

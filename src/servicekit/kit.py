@@ -89,6 +89,7 @@ class Kit:
         mail_from: str = "",
         senders: SenderProof | None = None,
         password_url: str = "",
+        invitation_url: str = "",
         scopes: ScopeRegistry = SCOPES,
         clock: Clock | None = None,
         in_flight: int = 16,
@@ -114,6 +115,8 @@ class Kit:
                 it no mail is taken in.
             password_url: where a new user chooses a password, such as ``https://sms.example/password/{token}``; needs
                 ``mail``. Without it new users get no welcome mail.
+            invitation_url: where a customer user of the portal follows its invitation, such as
+                ``https://portal.example/invitation/{token}``; needs ``mail``. Without it nobody is invited.
             scopes: the scopes that can be granted: ``SCOPES.extended(...)`` of :mod:`servicekit.permissions` adds the
                 application's own.
             clock: tells the time where a call does not say ``at``.
@@ -135,6 +138,11 @@ class Kit:
                 "The link for passwords goes out by mail: open the kit with Kit.open(..., mail=..., "
                 "password_url='https://sms.example/password/{token}')."
             )
+        if invitation_url and ("{token}" not in invitation_url or mail is None):
+            raise ConfigurationError(
+                "Invitations go out by mail: open the kit with Kit.open(..., mail=..., "
+                "invitation_url='https://portal.example/invitation/{token}')."
+            )
         storage = storage_of(url)
         wiring = Wiring(
             texts=Carriers.of(texts, routes),
@@ -146,6 +154,7 @@ class Kit:
             mail_from=mail_from,
             senders=senders,
             password_url=password_url,
+            invitation_url=invitation_url,
             scopes=scopes,
             random_bytes=random_bytes,
         )

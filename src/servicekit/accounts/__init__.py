@@ -8,6 +8,26 @@ The rules of this room:
 Refused: a link that is unknown, used or too old, all alike (``dead_link``), so that nobody learns which tokens there were.
 """
 
-from servicekit.accounts.links import LINK_SPAN, TOKEN_BYTES, PasswordLink, check_usable, digest_of, link_for, token_of
+from servicekit.accounts.links import (
+    LINK_SPAN,
+    TOKEN_BYTES,
+    Invitation,
+    PasswordLink,
+    check_usable,
+    digest_of,
+    invitation_for,
+    link_for,
+    token_of,
+)
 
-__all__ = ["LINK_SPAN", "TOKEN_BYTES", "PasswordLink", "check_usable", "digest_of", "link_for", "token_of"]
+__all__ = [
+    "LINK_SPAN",
+    "TOKEN_BYTES",
+    "Invitation",
+    "PasswordLink",
+    "check_usable",
+    "digest_of",
+    "invitation_for",
+    "link_for",
+    "token_of",
+]

@@ -1,4 +1,4 @@
-"""Password links: a token in a URL, its digest in the database.
+"""Password links and invitations: a token in a URL, its digest in the database.
 
 Refused, as `NotFound`: ``dead_link`` for one that is unknown, used or too old.
 """
@@ -8,14 +8,25 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import timedelta
+from typing import TypeVar
 
 from attrs import field, frozen
 
 from servicekit.errors import NotFound
-from servicekit.ids import UserId
+from servicekit.ids import CustomerUserId, UserId
 from servicekit.moments import Instant
 
-__all__ = ["LINK_SPAN", "TOKEN_BYTES", "PasswordLink", "check_usable", "digest_of", "link_for", "token_of"]
+__all__ = [
+    "LINK_SPAN",
+    "TOKEN_BYTES",
+    "Invitation",
+    "PasswordLink",
+    "check_usable",
+    "digest_of",
+    "invitation_for",
+    "link_for",
+    "token_of",
+]
 
 LINK_SPAN = timedelta(days=7)
 """How long a link is good."""
@@ -41,6 +52,20 @@ class PasswordLink:
     used_at: Instant | None = None
 
 
+@frozen(kw_only=True)
+class Invitation:
+    """A link that was sent to a customer user; as a :class:`PasswordLink` otherwise."""
+
+    digest: str = field(repr=False)
+    user: CustomerUserId
+    made_at: Instant
+    expires_at: Instant
+    used_at: Instant | None = None
+
+
+L = TypeVar("L", PasswordLink, Invitation)
+
+
 def token_of(entropy: bytes) -> str:
     """A token of 43 characters that may stand in a URL, from 32 random bytes.
 
@@ -62,7 +87,12 @@ def link_for(user: UserId, token: str, at: Instant) -> PasswordLink:
     return PasswordLink(digest=digest_of(token), user=user, made_at=at, expires_at=at + LINK_SPAN)
 
 
-def check_usable(link: PasswordLink | None, at: Instant) -> PasswordLink:
+def invitation_for(user: CustomerUserId, token: str, at: Instant) -> Invitation:
+    """A link for a customer user, good from now on."""
+    return Invitation(digest=digest_of(token), user=user, made_at=at, expires_at=at + LINK_SPAN)
+
+
+def check_usable(link: L | None, at: Instant) -> L:
     """The link itself, if it is good now.
 
     Raises:

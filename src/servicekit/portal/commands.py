@@ -1,14 +1,27 @@
-"""What can be asked of the room."""
+"""What can be asked about customers, their facilities, orders and objects."""
 
 from __future__ import annotations
 
 from attrs import frozen
 
 from servicekit.commands import Command, Query
-from servicekit.ids import CustomerId, FacilityId, GroupId, OrderId
-from servicekit.portal.customers import Customer, CustomerUser, Facility, Order
+from servicekit.ids import CustomerId, FacilityId, GroupId, ModelId, OrderId, UserId
+from servicekit.portal.customers import Customer, Facility, Order, ServiceModel, ServiceObject
 
-__all__ = ["AddCustomer", "AddCustomerUser", "AddFacility", "AddOrder", "GetOrder", "ListOrders", "OrderPage"]
+__all__ = [
+    "AddCustomer",
+    "AddFacility",
+    "AddModel",
+    "AddObject",
+    "AddOrder",
+    "AssignTechnician",
+    "GetOrder",
+    "ListFacilities",
+    "ListObjects",
+    "ListOrders",
+    "ObjectPage",
+    "OrderPage",
+]
 
 
 @frozen(kw_only=True)
@@ -20,6 +33,18 @@ class AddCustomer(Command[Customer]):
 
 
 @frozen(kw_only=True)
+class AssignTechnician(Command[Customer]):
+    """Let a user of the organisation be told of a customer's fault reports and comments; None: nobody. Needs ``customers:write``.
+
+    Raises:
+        Invalid: ``not_a_member`` if there is no such user in the organisation.
+    """
+
+    customer: CustomerId
+    technician: UserId | None
+
+
+@frozen(kw_only=True)
 class AddFacility(Command[Facility]):
     """Add a facility of a customer. Needs ``customers:write``."""
 
@@ -27,19 +52,57 @@ class AddFacility(Command[Facility]):
     name: str
 
 
+@frozen
+class ListFacilities(Query[tuple[Facility, ...]]):
+    """The facilities of a customer, in order of making; a customer user gets those that it may see. Needs ``customers:read``."""
+
+    customer: CustomerId
+
+
 @frozen(kw_only=True)
-class AddCustomerUser(Command[CustomerUser]):
-    """Let a person log in for a customer. Needs ``customer_rights:write``.
+class AddModel(Command[ServiceModel]):
+    """Add a model of service objects. Needs ``objects:write``."""
+
+    organisation: GroupId
+    name: str
+
+
+@frozen(kw_only=True)
+class AddObject(Command[ServiceObject]):
+    """Add a service object of a customer. Needs ``objects:write``.
 
     Raises:
-        Invalid: ``not_an_address``; ``foreign_facility`` if a facility is not the customer's.
-        Conflict: ``address_taken``.
+        Invalid: ``foreign_facility`` if the facility is not the customer's, ``foreign_model`` if the model is not the
+            organisation's.
     """
 
     customer: CustomerId
-    email: str
-    facilities: tuple[FacilityId, ...] | None = None
-    unassigned: bool = True
+    name: str
+    facility: FacilityId | None = None
+    model: ModelId | None = None
+    reference: str = ""
+
+
+@frozen
+class ObjectPage:
+    """Objects that the asker may see, newest first, and how many there are in all."""
+
+    objects: tuple[ServiceObject, ...]
+    count: int
+
+
+@frozen(kw_only=True)
+class ListObjects(Query[ObjectPage]):
+    """The service objects of an organisation that the asker may see. Needs ``objects:read``, or to be a customer user.
+
+    Attributes:
+        containing: only those with this in their name; capitals are the same as small letters.
+        most: at most so many, 1 to 1,000.
+    """
+
+    organisation: GroupId
+    containing: str = ""
+    most: int = 50
 
 
 @frozen(kw_only=True)
@@ -53,6 +116,7 @@ class AddOrder(Command[Order]):
     customer: CustomerId
     title: str
     facility: FacilityId | None = None
+    reference: str = ""
 
 
 @frozen

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
-from servicekit.accounts import PasswordLink
+from servicekit.accounts import Invitation, PasswordLink
 from servicekit.bookings import (
     Absence,
     Branch,
@@ -28,14 +28,31 @@ from servicekit.groups import Domain, Group, User
 from servicekit.ids import GroupId
 from servicekit.meetings import ConnectAttempt, Connection, Meeting, Registrant
 from servicekit.messages import MessagePart
-from servicekit.notices import Template
+from servicekit.notices import NoticePlan, Preference, Template
 from servicekit.outbox.letters import Letter
-from servicekit.permissions import Grant
-from servicekit.portal import Customer, CustomerUser, Facility
+from servicekit.portal import (
+    ActivityHead,
+    Brand,
+    Comment,
+    Customer,
+    CustomerUser,
+    Document,
+    DocumentBytes,
+    Facility,
+    Inspection,
+    NoticeChoice,
+    Reading,
+    SeenFault,
+    ServiceModel,
+    Told,
+)
 from servicekit.ports.tables import (
+    Activities,
     Bookings,
     Classes,
     Effects,
+    Faults,
+    Grants,
     Guards,
     Holds,
     IgnoredMailRows,
@@ -43,8 +60,10 @@ from servicekit.ports.tables import (
     Keys,
     Messages,
     Numbers,
-    Orders,
+    Objects,
     Quotas,
+    SeenOrders,
+    SeenRows,
     Table,
     Tallies,
     Threads,
@@ -64,7 +83,7 @@ class Transaction(Protocol):
     groups: Table[Group]
     users: Users
     domains: Table[Domain]
-    grants: Table[Grant]
+    grants: Grants
     messages: Messages
     parts: Table[MessagePart]
     """By message and number; who holds the message holds its parts."""
@@ -91,10 +110,35 @@ class Transaction(Protocol):
     """By digest."""
     tallies: Tallies
     templates: Table[Template]
+    notice_plans: Table[NoticePlan]
+    """By organisation or service."""
+    preferences: Table[Preference]
+    """By client or provider."""
     customers: Table[Customer]
     facilities: Table[Facility]
     customer_users: Table[CustomerUser]
-    orders: Orders
+    orders: SeenOrders
+    models: Table[ServiceModel]
+    objects: Objects
+    faults: Faults
+    fault_views: Table[SeenFault]
+    """By report and reader."""
+    comments: SeenRows[Comment]
+    documents: SeenRows[Document]
+    document_bytes: Table[DocumentBytes]
+    readings: SeenRows[Reading]
+    inspections: SeenRows[Inspection]
+    invitations: Table[Invitation]
+    """By digest; who holds the customer user holds its invitations."""
+    notice_choices: Table[NoticeChoice]
+    """By user."""
+    told: Table[Told]
+    """By what it is about and user."""
+    brands: Table[Brand]
+    """By organisation."""
+    activity: Activities
+    activity_heads: Table[ActivityHead]
+    """By customer."""
     effects: Effects
     quotas: Quotas
     guards: Guards

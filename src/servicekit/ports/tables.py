@@ -14,19 +14,34 @@ from servicekit.bookings import (
     ScheduledClass,
 )
 from servicekit.groups import Limit, Number, PoolCount, Struck, Usage, User
-from servicekit.ids import BranchId, ClassId, ClientId, EffectId, GroupId, ProviderId, UserId
+from servicekit.ids import (
+    BranchId,
+    ClassId,
+    ClientId,
+    CustomerId,
+    CustomerUserId,
+    EffectId,
+    GrantId,
+    GroupId,
+    ModelId,
+    ProviderId,
+    UserId,
+)
 from servicekit.keys import Key, Unlock
 from servicekit.mail import IgnoredMails
 from servicekit.messages import Message, SearchLog, Thread, ThreadMark
 from servicekit.moments import Instant, Window
 from servicekit.outbox.effects import ALL_KINDS, Effect, EffectKind, EffectState
-from servicekit.permissions import Visible
-from servicekit.portal import Order
+from servicekit.permissions import Grant, Visible
+from servicekit.portal import Activity, FaultReport, Order, ServiceObject
 
 __all__ = [
+    "Activities",
     "Bookings",
     "Classes",
     "Effects",
+    "Faults",
+    "Grants",
     "Guards",
     "Holds",
     "IgnoredMailRows",
@@ -34,8 +49,11 @@ __all__ = [
     "Keys",
     "Messages",
     "Numbers",
+    "Objects",
     "Orders",
     "Quotas",
+    "SeenOrders",
+    "SeenRows",
     "Table",
     "Tallies",
     "Threads",
@@ -91,6 +109,24 @@ class Users(Table[User], Protocol):
 
     def at_domain(self, domain: str) -> tuple[User, ...]:
         """Those not removed whose address is at the domain or at one below it. Costs one pass over all users."""
+        ...
+
+
+class Grants(Table[Grant], Protocol):
+    """Grants, those that have ended too."""
+
+    def listed(
+        self, groups: Sequence[GroupId], principal: str | None, until: Instant | None, after: GrantId | None, most: int
+    ) -> tuple[Grant, ...]:
+        """At most ``most`` of the grants within these groups, by id.
+
+        Args:
+            groups: those that a grant's boundary names.
+            principal: only this one's.
+            until: only those that have not ended by then.
+            after: only those after this one.
+            most: how many.
+        """
         ...
 
 
@@ -161,6 +197,85 @@ class Orders(Table[Order], Protocol):
 
     def visible(self, visible: Visible, organisation: GroupId, most: int) -> tuple[tuple[Order, ...], int]:
         """The newest ``most`` visible orders of the organisation, and how many are visible in all."""
+        ...
+
+
+class SeenRows(Table[E], Protocol):
+    """Things of the portal that have a place, as somebody may see them."""
+
+    def seen(
+        self, visible: Visible, *, containing: str = "", internal: bool = True, most: int, **equal: object
+    ) -> tuple[tuple[E, ...], int]:
+        """The newest ``most`` visible ones whose fields equal these, and how many there are in all.
+
+        Args:
+            visible: what the asker may see.
+            containing: only those that have this in their words, whatever the case; empty: all.
+            internal: whether internal ones are among them.
+            most: of those found.
+            equal: fields and their values.
+        """
+        ...
+
+
+class SeenOrders(Orders, SeenRows[Order], Protocol):
+    """Orders, and a search in them."""
+
+
+class Objects(SeenRows[ServiceObject], Protocol):
+    """Service objects."""
+
+    def models(self, visible: Visible) -> tuple[ModelId, ...]:
+        """The models of those that are visible, in order."""
+        ...
+
+
+class Faults(SeenRows[FaultReport], Protocol):
+    """Fault reports."""
+
+    def seen(
+        self,
+        visible: Visible,
+        *,
+        containing: str = "",
+        internal: bool = True,
+        unread_by: str = "",
+        most: int,
+        **equal: object,
+    ) -> tuple[tuple[FaultReport, ...], int]:
+        """The same; with ``unread_by`` only those that this reader has not opened."""
+        ...
+
+
+class Activities(Protocol):
+    """Activity logs, one for each customer. Whoever appends holds the customer before."""
+
+    def add(self, thing: Activity) -> None:
+        """Store a new entry."""
+        ...
+
+    def listed(
+        self,
+        customer: CustomerId,
+        organisation: GroupId,
+        *,
+        who: CustomerUserId | None,
+        only: Visible | None,
+        skip: int,
+        most: int,
+    ) -> tuple[tuple[Activity, ...], int]:
+        """Entries of a customer's log, newest first, and how many there are in all.
+
+        Args:
+            customer, organisation: whose log.
+            who: only what this one did; None: everybody.
+            only: only what is about something visible, or about who did it, and is not internal; None: all.
+            skip, most: how many to leave out, and how many to give.
+        """
+        ...
+
+    def after(self, customer: CustomerId, number: int | None, most: int) -> Sequence[Activity]:
+        """Entries from the one after ``number`` on, in order; None: from the first."""
         ...
 
 

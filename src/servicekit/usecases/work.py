@@ -63,6 +63,7 @@ class Wiring:
         mail_from: what our own mails come from.
         senders: proves whom mails are from; None: no mail is taken.
         password_url: where a new user chooses a password, with ``{token}`` in it; empty: nobody is welcomed.
+        invitation_url: where a customer user follows its invitation, with ``{token}`` in it; empty: nobody is invited.
         random_bytes: the runtime's randomness, for secrets.
         most_mail_bytes: larger mails are refused.
         scopes: the scopes that there are; the application's own among them.
@@ -77,6 +78,7 @@ class Wiring:
     mail_from: str = ""
     senders: SenderProof | None = None
     password_url: str = ""
+    invitation_url: str = ""
     random_bytes: Callable[[int], bytes] = field(default=_no_randomness, repr=False)
     most_mail_bytes: int = 10_000_000
     scopes: ScopeRegistry = SCOPES

@@ -6,18 +6,28 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
 
-from servicekit.accounts import PasswordLink
+from servicekit.accounts import Invitation, PasswordLink
 from servicekit.adapters.storage.bookings import AbsenceTable, BookingTable, ClassTable, SqlHolds
 from servicekit.adapters.storage.dialect import Dialect
 from servicekit.adapters.storage.effects import EffectTable
+from servicekit.adapters.storage.grants import GrantTable
 from servicekit.adapters.storage.ignored import IgnoredMailTable
 from servicekit.adapters.storage.keys import KeyTable, UnlockTable
 from servicekit.adapters.storage.numbers import NumberTable
+from servicekit.adapters.storage.portal import (
+    ActivityTable,
+    CommentTable,
+    DocumentTable,
+    FaultTable,
+    InspectionTable,
+    ObjectTable,
+    ReadingTable,
+    SearchedOrders,
+)
 from servicekit.adapters.storage.quotas import SqlQuotas
 from servicekit.adapters.storage.tables import (
     Execute,
     MessageTable,
-    OrderTable,
     Shape,
     SqlGuards,
     SqlInbox,
@@ -34,11 +44,30 @@ from servicekit.keys import Key, Unlock
 from servicekit.mail import IgnoredMails
 from servicekit.meetings import ConnectAttempt, Connection, Meeting, Registrant
 from servicekit.messages import Message, MessagePart, Thread
-from servicekit.notices import Template
+from servicekit.notices import NoticePlan, Preference, Template
 from servicekit.outbox.effects import Effect
 from servicekit.outbox.letters import Letter
 from servicekit.permissions import Grant
-from servicekit.portal import Customer, CustomerUser, Facility, Order
+from servicekit.portal import (
+    Activity,
+    ActivityHead,
+    Brand,
+    Comment,
+    Customer,
+    CustomerUser,
+    Document,
+    DocumentBytes,
+    Facility,
+    FaultReport,
+    Inspection,
+    NoticeChoice,
+    Order,
+    Reading,
+    SeenFault,
+    ServiceModel,
+    ServiceObject,
+    Told,
+)
 from servicekit.ports import tables
 
 __all__ = ["SqlTransaction"]
@@ -80,7 +109,7 @@ class SqlTransaction:
     groups = _table("groups", Group)
     users: tables.Users = _with_more(UserTable, "users", User)
     domains = _table("domains", Domain, ("name",))
-    grants = _table("grants", Grant)
+    grants: tables.Grants = _with_more(GrantTable, "grants", Grant)
     messages: tables.Messages = _with_more(MessageTable, "messages", Message)
     parts = _table("message_parts", MessagePart, ("message", "number"))
     letters = _table("letters", Letter)
@@ -104,11 +133,28 @@ class SqlTransaction:
     connections = _table("meeting_connections", Connection, ("organisation",))
     connect_attempts = _table("connect_attempts", ConnectAttempt, ("digest",))
     tallies: tables.Tallies = _made(lambda execute, _: SqlTallies(execute))
-    templates = _table("templates", Template, ("organisation", "occasion", "channel"))
+    templates = _table("templates", Template, ("organisation", "occasion", "channel", "language"))
+    notice_plans = _table("notice_plans", NoticePlan)
+    preferences = _table("preferences", Preference)
     customers = _table("customers", Customer)
     facilities = _table("facilities", Facility)
     customer_users = _table("customer_users", CustomerUser)
-    orders: tables.Orders = _with_more(OrderTable, "orders", Order)
+    orders: tables.SeenOrders = _with_more(SearchedOrders, "orders", Order)
+    models = _table("models", ServiceModel)
+    objects: tables.Objects = _with_more(ObjectTable, "objects", ServiceObject)
+    faults: tables.Faults = _with_more(FaultTable, "faults", FaultReport)
+    fault_views = _table("fault_views", SeenFault, ("report", "reader"))
+    comments: tables.SeenRows[Comment] = _with_more(CommentTable, "comments", Comment)
+    documents: tables.SeenRows[Document] = _with_more(DocumentTable, "documents", Document)
+    document_bytes = _table("document_bytes", DocumentBytes)
+    readings: tables.SeenRows[Reading] = _with_more(ReadingTable, "readings", Reading)
+    inspections: tables.SeenRows[Inspection] = _with_more(InspectionTable, "inspections", Inspection)
+    invitations = _table("invitations", Invitation, ("digest",))
+    notice_choices = _table("notice_choices", NoticeChoice, ("user",))
+    told = _table("told", Told, ("about", "user"))
+    brands = _table("brands", Brand, ("organisation",))
+    activity: tables.Activities = _with_more(ActivityTable, "activity", Activity, ("customer", "number"))
+    activity_heads = _table("activity_heads", ActivityHead, ("customer",))
     effects: tables.Effects = _with_more(EffectTable, "effects", Effect)
     quotas: tables.Quotas = _made(SqlQuotas)
     guards: tables.Guards = _made(lambda execute, _: SqlGuards(execute))

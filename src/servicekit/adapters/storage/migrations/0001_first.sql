@@ -434,7 +434,8 @@ CREATE TABLE preferences (
 CREATE TABLE customers (
     id TEXT PRIMARY KEY,
     organisation TEXT NOT NULL REFERENCES groups (id),
-    name TEXT NOT NULL
+    name TEXT NOT NULL,
+    technician TEXT REFERENCES users (id)
 );
 
 CREATE TABLE facilities (
@@ -448,10 +449,24 @@ CREATE TABLE customer_users (
     id TEXT PRIMARY KEY,
     organisation TEXT NOT NULL REFERENCES groups (id),
     customer TEXT NOT NULL REFERENCES customers (id),
-    email TEXT NOT NULL UNIQUE,
+    email TEXT NOT NULL,
     facilities TEXT,
-    unassigned BIGINT NOT NULL
+    unassigned BIGINT NOT NULL,
+    rights TEXT NOT NULL,
+    accepted_at BIGINT,
+    removed BIGINT NOT NULL
 );
+CREATE UNIQUE INDEX customer_users_email ON customer_users (email) WHERE removed = 0;
+CREATE INDEX customer_users_customer ON customer_users (customer);
+
+CREATE TABLE invitations (
+    digest TEXT PRIMARY KEY,
+    "user" TEXT NOT NULL REFERENCES customer_users (id),
+    made_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT
+);
+CREATE INDEX invitations_user ON invitations ("user");
 
 CREATE TABLE orders (
     id TEXT PRIMARY KEY,
@@ -459,10 +474,180 @@ CREATE TABLE orders (
     customer TEXT NOT NULL REFERENCES customers (id),
     facility TEXT REFERENCES facilities (id),
     title TEXT NOT NULL,
-    made_at BIGINT NOT NULL
+    made_at BIGINT NOT NULL,
+    reference TEXT NOT NULL,
+    folded TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX orders_organisation ON orders (organisation, made_at, id);
 CREATE INDEX orders_customer ON orders (customer, made_at, id);
+
+CREATE TABLE models (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    name TEXT NOT NULL
+);
+
+CREATE TABLE objects (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    customer TEXT NOT NULL REFERENCES customers (id),
+    facility TEXT REFERENCES facilities (id),
+    model TEXT REFERENCES models (id),
+    name TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    folded TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX objects_organisation ON objects (organisation, made_at);
+CREATE INDEX objects_customer ON objects (customer, made_at);
+CREATE INDEX objects_model ON objects (model) WHERE model IS NOT NULL;
+
+CREATE TABLE faults (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    customer TEXT NOT NULL REFERENCES customers (id),
+    facility TEXT REFERENCES facilities (id),
+    "object" TEXT REFERENCES objects (id),
+    text TEXT NOT NULL,
+    "by" TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    folded TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX faults_organisation ON faults (organisation, made_at);
+CREATE INDEX faults_customer ON faults (customer, made_at);
+
+CREATE TABLE fault_views (
+    report TEXT NOT NULL REFERENCES faults (id),
+    reader TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (report, reader)
+);
+
+CREATE TABLE comments (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    customer TEXT NOT NULL REFERENCES customers (id),
+    facility TEXT REFERENCES facilities (id),
+    "order" TEXT NOT NULL REFERENCES orders (id),
+    answers TEXT REFERENCES comments (id),
+    internal BIGINT NOT NULL,
+    text TEXT NOT NULL,
+    "by" TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    folded TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX comments_organisation ON comments (organisation, made_at);
+CREATE INDEX comments_customer ON comments (customer, made_at);
+CREATE INDEX comments_order ON comments ("order", made_at);
+
+-- On an order, an object or a model; on a model they are no customer's.
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    customer TEXT REFERENCES customers (id),
+    facility TEXT REFERENCES facilities (id),
+    about TEXT NOT NULL,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    sha256 TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    internal BIGINT NOT NULL,
+    "by" TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    folded TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX documents_organisation ON documents (organisation, made_at);
+CREATE INDEX documents_customer ON documents (customer, made_at);
+CREATE INDEX documents_about ON documents (about, made_at);
+
+CREATE TABLE document_bytes (
+    id TEXT PRIMARY KEY REFERENCES documents (id),
+    content {bytes} NOT NULL
+);
+
+CREATE TABLE readings (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    customer TEXT NOT NULL REFERENCES customers (id),
+    facility TEXT REFERENCES facilities (id),
+    "object" TEXT NOT NULL REFERENCES objects (id),
+    operated BIGINT NOT NULL,
+    read_at BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    "by" TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    folded TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX readings_organisation ON readings (organisation, made_at);
+CREATE INDEX readings_customer ON readings (customer, made_at);
+CREATE INDEX readings_object ON readings ("object", read_at);
+
+CREATE TABLE inspections (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    customer TEXT NOT NULL REFERENCES customers (id),
+    facility TEXT REFERENCES facilities (id),
+    about TEXT NOT NULL,
+    title TEXT NOT NULL,
+    points TEXT NOT NULL,
+    "by" TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    folded TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX inspections_organisation ON inspections (organisation, made_at);
+CREATE INDEX inspections_customer ON inspections (customer, made_at);
+CREATE INDEX inspections_about ON inspections (about, made_at);
+
+CREATE TABLE notice_choices (
+    "user" TEXT PRIMARY KEY REFERENCES users (id),
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    way TEXT NOT NULL,
+    mobile TEXT NOT NULL,
+    all_faults BIGINT NOT NULL
+);
+CREATE INDEX notice_choices_faults ON notice_choices (organisation) WHERE all_faults = 1;
+
+CREATE TABLE told (
+    about TEXT NOT NULL,
+    "user" TEXT NOT NULL REFERENCES users (id),
+    way TEXT NOT NULL,
+    instead TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (about, "user")
+);
+
+CREATE TABLE brands (
+    organisation TEXT PRIMARY KEY REFERENCES groups (id),
+    name TEXT NOT NULL UNIQUE,
+    logo TEXT NOT NULL
+);
+
+-- Entries are chained by digest: a row that is changed or taken out breaks what follows.
+CREATE TABLE activity (
+    customer TEXT NOT NULL REFERENCES customers (id),
+    number BIGINT NOT NULL,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    facility TEXT,
+    at BIGINT NOT NULL,
+    who TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    what TEXT NOT NULL,
+    about TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    internal BIGINT NOT NULL,
+    "before" TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (customer, number)
+);
+CREATE INDEX activity_who ON activity (customer, who, number);
+
+CREATE TABLE activity_heads (
+    customer TEXT PRIMARY KEY REFERENCES customers (id),
+    number BIGINT NOT NULL,
+    digest TEXT NOT NULL
+);
 
 CREATE TABLE effects (
     id TEXT PRIMARY KEY,
