@@ -39,6 +39,7 @@ __all__ = [
     "ObjectId",
     "OrderId",
     "ProviderId",
+    "PushId",
     "ReadingId",
     "RegistrantId",
     "SeriesId",
@@ -251,6 +252,12 @@ class DocumentId(Id):
     """A document on an order, a service object or a model."""
 
     prefix = "doc"
+
+
+class PushId(Id):
+    """An event that is pushed."""
+
+    prefix = "psh"
 
 
 class ReadingId(Id):
