@@ -101,37 +101,16 @@ class ScopeRegistry:
 _WRITE = ("write",)
 SCOPES = ScopeRegistry(
     {
-        **dict.fromkeys(
-            [
-                "admins",
-                "catalogue",
-                "clients",
-                "comments",
-                "customer_rights",
-                "customers",
-                "documents",
-                "domains",
-                "effects",
-                "fault_reports",
-                "grants",
-                "groups",
-                "inspections",
-                "messages",
-                "objects",
-                "orders",
-                "readings",
-                "templates",
-                "users",
-            ],
-            _WRITE,
-        ),
+        **dict.fromkeys(("activity", "admins", "brand", "catalogue", "clients", "comments", "customer_rights"), _WRITE),
+        **dict.fromkeys(("customers", "documents", "domains", "effects", "fault_reports", "grants", "groups"), _WRITE),
+        **dict.fromkeys(("inspections", "messages", "objects", "orders", "readings", "templates", "users"), _WRITE),
         "bookings": ("write", "override"),
         "doors": ("write", "unlock"),
         "log": ("read",),
         "meetings": ("write", "host", "connect"),
     },
     Scopes.parse(
-        "comments:write, customers:read, documents:write, fault_reports:write, inspections:read, objects:read, orders:read,"
+        "comments:write, customers:read, documents:write, fault_reports:write, inspections:write, objects:read, orders:read,"
         " readings:write"
     ),
 )
