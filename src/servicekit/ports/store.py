@@ -61,6 +61,8 @@ from servicekit.ports.tables import (
     Messages,
     Numbers,
     Objects,
+    PushEvents,
+    PushTargets,
     Quotas,
     SeenOrders,
     SeenRows,
@@ -114,6 +116,8 @@ class Transaction(Protocol):
     """By organisation or service."""
     preferences: Table[Preference]
     """By client or provider."""
+    push_targets: PushTargets
+    push_events: PushEvents
     customers: Table[Customer]
     facilities: Table[Facility]
     customer_users: Table[CustomerUser]

@@ -34,6 +34,7 @@ from servicekit.moments import Instant, Window
 from servicekit.outbox.effects import ALL_KINDS, Effect, EffectKind, EffectState
 from servicekit.permissions import Grant, Visible
 from servicekit.portal import Activity, FaultReport, Order, ServiceObject
+from servicekit.push import PushEvent, PushTarget
 
 __all__ = [
     "Activities",
@@ -51,6 +52,8 @@ __all__ = [
     "Numbers",
     "Objects",
     "Orders",
+    "PushEvents",
+    "PushTargets",
     "Quotas",
     "SeenOrders",
     "SeenRows",
@@ -233,17 +236,10 @@ class Objects(SeenRows[ServiceObject], Protocol):
 class Faults(SeenRows[FaultReport], Protocol):
     """Fault reports."""
 
-    def seen(
-        self,
-        visible: Visible,
-        *,
-        containing: str = "",
-        internal: bool = True,
-        unread_by: str = "",
-        most: int,
-        **equal: object,
+    def unread(
+        self, visible: Visible, reader: str, *, containing: str = "", most: int
     ) -> tuple[tuple[FaultReport, ...], int]:
-        """The same; with ``unread_by`` only those that this reader has not opened."""
+        """As :meth:`seen`, those that a reader, a principal's id, has not opened."""
         ...
 
 
@@ -445,6 +441,38 @@ class IgnoredMailRows(Protocol):
 
     def of(self, groups: Sequence[str], most: int) -> tuple[IgnoredMails, ...]:
         """The rows of these groups, the latest first."""
+        ...
+
+
+class PushTargets(Table[PushTarget], Protocol):
+    """Targets of pushes, by group."""
+
+    def remove(self, group: str) -> None:
+        """Forget one, with its secret."""
+        ...
+
+
+class PushEvents(Table[PushEvent], Protocol):
+    """What is still to be pushed. Who holds a target has its events alone."""
+
+    def next_of(self, target: str, lane: int, at: Instant) -> PushEvent | None:
+        """What may be sent first in a lane: due, not held, and the first of its message."""
+        ...
+
+    def next_due(self, target: str, lane: int) -> Instant | None:
+        """When something may be sent in a lane; None if nothing waits."""
+        ...
+
+    def counted(self, target: str) -> tuple[int, int]:
+        """How many there are of a target, and how many of them are held."""
+        ...
+
+    def remove(self, event: str) -> None:
+        """Forget one that was delivered, or that nobody wants."""
+        ...
+
+    def clear(self, target: str, lane: int | None = None) -> None:
+        """Forget all of a target, or all of one of its lanes that are not held."""
         ...
 
 

@@ -24,6 +24,7 @@ from servicekit.adapters.storage.portal import (
     ReadingTable,
     SearchedOrders,
 )
+from servicekit.adapters.storage.pushes import PushEventTable, PushTargetTable
 from servicekit.adapters.storage.quotas import SqlQuotas
 from servicekit.adapters.storage.tables import (
     Execute,
@@ -69,6 +70,7 @@ from servicekit.portal import (
     Told,
 )
 from servicekit.ports import tables
+from servicekit.push import PushEvent, PushTarget
 
 __all__ = ["SqlTransaction"]
 
@@ -136,6 +138,8 @@ class SqlTransaction:
     templates = _table("templates", Template, ("organisation", "occasion", "channel", "language"))
     notice_plans = _table("notice_plans", NoticePlan)
     preferences = _table("preferences", Preference)
+    push_targets: tables.PushTargets = _with_more(PushTargetTable, "push_targets", PushTarget, ("group",))
+    push_events: tables.PushEvents = _with_more(PushEventTable, "push_events", PushEvent)
     customers = _table("customers", Customer)
     facilities = _table("facilities", Facility)
     customer_users = _table("customer_users", CustomerUser)

@@ -431,6 +431,40 @@ CREATE TABLE preferences (
     mobile TEXT NOT NULL
 );
 
+-- Secrets as they are, because pushes are signed with them: this table is to be guarded like passwords.
+CREATE TABLE push_targets (
+    "group" TEXT PRIMARY KEY REFERENCES groups (id),
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    url TEXT NOT NULL,
+    form TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    old_secret TEXT NOT NULL,
+    old_until BIGINT,
+    failures BIGINT NOT NULL,
+    paused_until BIGINT,
+    trouble TEXT NOT NULL,
+    told_at BIGINT
+);
+CREATE INDEX push_targets_organisation ON push_targets (organisation);
+
+-- Those that were not delivered yet.
+CREATE TABLE push_events (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL,
+    target TEXT NOT NULL,
+    lane BIGINT NOT NULL,
+    message TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    held BIGINT NOT NULL,
+    trouble TEXT NOT NULL
+);
+CREATE INDEX push_events_lane ON push_events (target, lane, due_at);
+CREATE INDEX push_events_message ON push_events (message, target, number);
+
 CREATE TABLE customers (
     id TEXT PRIMARY KEY,
     organisation TEXT NOT NULL REFERENCES groups (id),
