@@ -356,8 +356,7 @@ def _furnished(world: type[World], kit: Kit, root: Group, admin: User, **rest: A
     def provider(name: str, **more: Any) -> Provider:
         return kit.perform(AddProvider(organisation=root.id, name=name, **more), by=anna)
 
-    rest["exivo"].exchanges.clear()  # what was asked to set the doors
-    return world(
+    made = world(
         kit=kit,
         root=root,
         admin=admin,
@@ -373,6 +372,8 @@ def _furnished(world: type[World], kit: Kit, root: Group, admin: User, **rest: A
         ),
         **rest,
     )
+    made.exivo.exchanges.clear()  # what was asked to set the doors
+    return made
 
 
 def foreign(world: World) -> tuple[Group, Principal]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from servicekit.ids import BookingId, KeyId
-from servicekit.keys import Green, Key, KeyState, Red, at_door
+from servicekit.keys import Green, Key, KeyState, Red, at_door, booking_at_door
 from servicekit.moments import Instant
 
 OPENS = Instant.parse("2026-11-25T13:45:00Z")
@@ -73,3 +74,22 @@ def test_green_exactly_when_everything_is_right(state: KeyState | None, componen
 def test_the_reasons_are_told(state: KeyState, component: str, at: Instant, expected: Green | Red) -> None:
     """Revoked, wrong door, too early, more than a quarter of an hour past: each with what people need to know."""
     assert at_door(key(state), component, at) == expected
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.sampled_from(KeyState)), max_size=4),
+    st.integers(1, 3),
+    st.sampled_from(["main", "room 2"]),
+    TIMES,
+)
+def test_a_booking_opens_a_door_if_any_of_its_keys_does(
+    drawn: list[tuple[int, KeyState]], revision: int, component: str, at: Instant
+) -> None:
+    """While a key is replaced the one before still opens; if none does, the present one says why, or else the latest."""
+    keys = [evolve(key(state), revision=number) for number, state in drawn]
+    light = booking_at_door(keys, revision, component, at)
+    assert bool(light) == any(at_door(one, component, at) for one in keys)
+    if not light:
+        present = [one for one in keys if one.revision == revision]
+        latest = max(keys, key=lambda one: one.revision, default=None)
+        assert light == at_door(present[0] if present else latest, component, at)

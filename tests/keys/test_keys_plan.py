@@ -99,6 +99,20 @@ def test_the_planned_key_is_that_of_the_revision(keys: list[Key], wanted: int | 
     assert found == next(iter([other for other in keys if other.revision == wanted]), None)
 
 
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 3)), unique=True, max_size=6), st.integers(1, 3))
+def test_of_several_attempts_the_last_is_the_wanted_one(drawn: list[tuple[int, int]], wanted: int) -> None:
+    """A key that is made anew takes the place of the one before, which ends once the new one is made."""
+    keys = [evolve(key(revision, MADE), attempt=attempt) for revision, attempt in drawn]
+    mine = planned(keys, wanted)
+    attempts = [attempt for revision, attempt in drawn if revision == wanted]
+    assert (mine.attempt if mine else None) == max(attempts, default=None)
+    step = next_step(keys, wanted)
+    assert isinstance(step, End) == any(one is not mine for one in keys)
+    if mine is not None and len(attempts) > 1:
+        anew = [evolve(one, state=PLANNED) if one is mine else one for one in keys]
+        assert next_step(anew, wanted) == Ask(evolve(mine, state=PLANNED))
+
+
 @define
 class Vendor:
     """A door system: what it holds under each marker, and whether it still opens doors."""
