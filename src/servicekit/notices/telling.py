@@ -142,10 +142,10 @@ def next_reminder(starts: Instant, reminders: Iterable[Reminder], after: Instant
     return min((time for time in times if time > after), default=None)
 
 
-def due_reminders(starts: Instant, reminders: Iterable[Reminder], at: Instant) -> tuple[Reminder, ...]:
-    """The latest that are due at ``at``, all of one time; nothing before the first, and nothing from the start on."""
+def due_reminders(starts: Instant, reminders: Iterable[Reminder], since: Instant, at: Instant) -> tuple[Reminder, ...]:
+    """The latest that have come due from ``since`` until ``at``, all of one time; nothing from the start on."""
     if at >= starts:
         return ()
-    due = [reminder for reminder in reminders if starts - reminder.before <= at]
+    due = [reminder for reminder in reminders if since <= starts - reminder.before <= at]
     latest = min((reminder.before for reminder in due), default=None)
     return tuple(reminder for reminder in due if reminder.before == latest)

@@ -8,7 +8,8 @@ lies later than now: no reminder is sent twice.
 from __future__ import annotations
 
 from servicekit.bookings import Booking, BookingState
-from servicekit.notices import Channel, Occasion, Way, due_reminders, next_reminder
+from servicekit.moments import Instant
+from servicekit.notices import Channel, Occasion, due_reminders, next_reminder
 from servicekit.outbox.effects import Effect, EffectKind, EffectState
 from servicekit.usecases.delivering import Done, Step
 from servicekit.usecases.speaking import enqueue_text, people, plan_of, post, said, ways_to
@@ -27,9 +28,18 @@ def follow_reminders(work: Work, booking: Booking) -> None:
         due_at = next_reminder(booking.starts, plan.reminders, work.at)
     if due_at is None and not _waits(work, booking):
         return
-    # Due at once, it finds that there is nothing to say.
+    _enqueue(work, booking, due_at)
+
+
+def _enqueue(work: Work, booking: Booking, due_at: Instant | None) -> None:
+    """The payload says which time it is about; one about none is due at once, and finds that there is nothing to say."""
     work.enqueue(
-        EffectKind.REMINDER, booking.id, booking.organisation, revision=booking.revision, due_at=due_at or work.at
+        EffectKind.REMINDER,
+        booking.id,
+        booking.organisation,
+        revision=booking.revision,
+        payload=due_at.iso() if due_at else "",
+        due_at=due_at,
     )
 
 
@@ -42,15 +52,16 @@ def _waits(work: Work, booking: Booking) -> bool:
 def prepare_reminder(work: Work, effect: Effect) -> Step:
     """Remind the client, and go on to the next reminder. Nothing happens outside here."""
     booking = work.store.bookings.hold(effect.subject)
-    if effect.revision < booking.revision or booking.state is not BookingState.CONFIRMED:
+    overtaken = effect.revision < booking.revision or booking.state is not BookingState.CONFIRMED
+    if overtaken or not effect.payload:
         return Done()
     who = people(work, booking)
-    due_at = next_reminder(booking.starts, who.plan.reminders, work.at)
-    if due_at is not None:
-        work.enqueue(EffectKind.REMINDER, booking.id, booking.organisation, revision=booking.revision, due_at=due_at)
-    offered: set[Way] = {
-        way for reminder in due_reminders(booking.starts, who.plan.reminders, work.at) for way in reminder.by
-    }
+    following = next_reminder(booking.starts, who.plan.reminders, work.at)
+    if following is not None:
+        _enqueue(work, booking, following)
+    since = Instant.parse(effect.payload)  # its own time, whenever it has been tried again since
+    due = due_reminders(booking.starts, who.plan.reminders, since, work.at)
+    offered = {way for reminder in due for way in reminder.by}
     if offered and who.client_chose.reminders:
         for channel in ways_to(work, who, _CHANNELS, offered):
             if channel is Channel.CLIENT_TEXT:
