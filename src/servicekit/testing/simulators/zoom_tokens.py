@@ -23,7 +23,8 @@ __all__ = ["TokenDesk"]
 _HOUR = timedelta(hours=1)
 _REFRESH_LIFE = timedelta(days=90)
 _CODE_LIFE = timedelta(minutes=5)
-_SCOPE = "meeting:write:meeting meeting:read:meeting meeting:update:meeting meeting:delete:meeting user:read:list_users:admin"
+_OWN = "meeting:write:meeting meeting:read:meeting meeting:update:meeting meeting:delete:meeting"
+_OF_ALL = "user:read:list_users:admin"
 
 
 @define
@@ -58,6 +59,8 @@ class TokenDesk:
         self.one_at_a_time = one_at_a_time
         self.life = _HOUR
         self.removed = False
+        self.shared = True
+        """Whether consents are over all users of the account (an admin-managed app)."""
         self.given = 0
         self._access: dict[str, Instant] = {}
         self._refresh: dict[str, Instant] = {}
@@ -148,7 +151,12 @@ class TokenDesk:
         self._access[token] = self._now() + self.life
         self.given += 1
         seconds = int(self.life.total_seconds())
-        return {"access_token": token, "token_type": "bearer", "expires_in": seconds, "scope": _SCOPE}
+        return {
+            "access_token": token,
+            "token_type": "bearer",
+            "expires_in": seconds,
+            "scope": f"{_OWN} {_OF_ALL}" if self.shared else _OWN,
+        }
 
 
 def _refused(status: int, error: str, number: int, reason: str) -> HttpResponse:
