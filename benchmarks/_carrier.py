@@ -58,7 +58,7 @@ class Carrier(asyncio.Protocol):
 def carrier(seconds: float) -> Iterator[str]:
     """The carrier in a process of its own; its base URL."""
     command = [sys.executable, "-m", "benchmarks._carrier", str(seconds)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
         assert process.stdout is not None
         yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
         assert process.stdin is not None

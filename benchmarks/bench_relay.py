@@ -1,7 +1,7 @@
 """The relay's throughput with a carrier that answers after 50 ms, beside what one might write by hand, in the same run.
 
-``python -m benchmarks.bench_relay`` prints rates against the ideal (in flight / 50 ms), processor time a text, and how the memory of
-the relay's process grew. SQLite on disk, write-ahead log, ``synchronous=FULL``: every outcome is on the disk before the next one
+``python -m benchmarks.bench_relay`` prints rates against the ideal (in flight / 50 ms), processor time a text, and how the memory
+of the relay's process grew. SQLite on disk, write-ahead log, ``synchronous=FULL``: every outcome is on the disk before the next one
 is claimed. The carrier is another process on the same machine; everything runs on its processors, so say how many there are.
 
 ``python -m benchmarks.bench_relay TEXTS [IN_FLIGHT]`` changes how many texts our relay delivers (10,000; the goal for the memory
@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from attrs import frozen
-
 from benchmarks._carrier import carrier
 from benchmarks._measure import table
 
@@ -59,19 +58,29 @@ def main(texts: int = 10_000, in_flight: int = 64) -> None:
     ideal = in_flight / ANSWER
     with carrier(ANSWER) as url, tempfile.TemporaryDirectory() as folder:
         runs = {
-            f"servicekit, {in_flight} in flight": _apart(_ours, folder, url, texts, in_flight),
+            f"servicekit, {in_flight} in flight": _ours(folder, url, texts, in_flight),
+            f"servicekit, two processes, {in_flight // 2} each": _ours(folder, url, texts, in_flight // 2, 2),
             f"a pool of {in_flight} threads": _apart(_pool, folder, url, min(texts, 5_000), in_flight),
             "one after the other": _apart(_loop, folder, url, 100),
         }
     rows = [
-        [name, f"{run.texts:,}", f"{_rate(run):,.0f}", f"{_rate(run) / ideal:.0%}", f"{run.processor / run.texts * 1e6:,.0f}"]
+        [
+            name,
+            f"{run.texts:,}",
+            f"{_rate(run):,.0f}",
+            f"{_rate(run) / ideal:.0%}",
+            f"{run.processor / run.texts * 1e6:,.0f}",
+        ]
         for name, run in runs.items()
     ]
-    print(f"{os.cpu_count()} processors; a carrier that answers after {ANSWER * 1000:.0f} ms; ideal {ideal:,.0f} texts a second\n")
-    print(table(["", "texts", "a second", "of the ideal", "µs of processor a text"], rows))
-    ours = next(iter(runs.values()))
-    print(f"\nGoal: {GOAL:.0%} of the ideal: {'met' if _rate(ours) >= GOAL * ideal else 'MISSED'}.")
-    print(f"Memory over the run, MB: {', '.join(f'{one:.1f}' for one in ours.memory)}")
+    print(
+        f"{os.cpu_count()} processors; a carrier that answers after {ANSWER * 1000:.0f} ms; ideal {ideal:,.0f} texts a second\n"
+    )
+    print(table(["", "texts", "a second", "of the ideal", "µs of processor a text"], rows), end="\n\n")
+    one, two, *_ = runs.values()
+    for name, run in (("one process", one), ("two processes", two)):
+        print(f"{name}: goal {GOAL:.0%} of the ideal: {'met' if _rate(run) >= GOAL * ideal else 'MISSED'}")
+    print(f"memory of the one over its run, MB: {', '.join(f'{sample:.1f}' for sample in one.memory)}")
 
 
 def _rate(run: Run) -> float:
@@ -84,7 +93,8 @@ def _apart(contender: Callable[..., R], *arguments: object) -> R:
         return process.submit(contender, *arguments).result()
 
 
-def _measured(texts: int, deliver: Callable[[], object]) -> Run:
+def _measured(deliver: Callable[[], int]) -> Run:
+    """Measure what delivers texts, and says how many."""
     samples: list[float] = []
     over = threading.Event()
 
@@ -95,7 +105,7 @@ def _measured(texts: int, deliver: Callable[[], object]) -> Run:
     sampler = threading.Thread(target=sample)
     sampler.start()
     processor, start = time.process_time(), time.perf_counter()
-    deliver()
+    texts = deliver()
     seconds, processor = time.perf_counter() - start, time.process_time() - processor
     over.set()
     sampler.join()
@@ -114,23 +124,28 @@ def _resident() -> float:
 # Ours
 
 
-def _ours(folder: str, url: str, texts: int, in_flight: int) -> Run:
+def _ours(folder: str, url: str, texts: int, in_flight: int, processes: int = 1) -> Run:
+    """So many relays, each in a process of its own, beginning together."""
+    database = f"sqlite:///{folder}/ours{processes}.db"
+    _apart(_fill, database, texts)
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        begin = time.time() + 2 * processes
+        relays = [pool.submit(_relay, database, url, in_flight, begin) for _ in range(processes)]
+        runs = [relay.result() for relay in relays]
+    done = sum(run.texts for run in runs)
+    if done != texts:
+        raise AssertionError(f"{done} of {texts} texts were delivered")
+    return Run(texts, max(run.seconds for run in runs), sum(run.processor for run in runs), runs[0].memory)
+
+
+def _relay(database: str, url: str, in_flight: int, begin: float) -> Run:
     from servicekit import Kit
     from servicekit.adapters.texts.fortysixelks import FortySixElks
 
-    database = f"sqlite:///{folder}/ours.db"
-    _apart(_fill, database, texts)
-    with Kit.open(
-        database, texts=FortySixElks("user", "password", base_url=f"{url}/a1"), in_flight=in_flight
-    ) as kit:
+    with Kit.open(database, texts=FortySixElks("user", "password", base_url=f"{url}/a1"), in_flight=in_flight) as kit:
         relay = kit.relay()
-        run = _measured(texts, lambda: _all_done(relay.run_until_idle().done, texts))
-    return run
-
-
-def _all_done(done: int, texts: int) -> None:
-    if done != texts:
-        raise AssertionError(f"{done} of {texts} texts were delivered")
+        time.sleep(max(0.0, begin - time.time()))
+        return _measured(lambda: relay.run_until_idle().done)
 
 
 def _fill(database: str, texts: int) -> None:
@@ -140,9 +155,10 @@ def _fill(database: str, texts: int) -> None:
     from servicekit.groups import FoundOrganisation, Settings
     from servicekit.messages import SendText
 
-    with Kit.open(database, texts=FortySixElks("user", "password")) as kit, closing(
-        sqlite3.connect(database.removeprefix("sqlite:///"), isolation_level=None)
-    ) as connection:
+    with (
+        Kit.open(database, texts=FortySixElks("user", "password")) as kit,
+        closing(sqlite3.connect(database.removeprefix("sqlite:///"), isolation_level=None)) as connection,
+    ):
         founded = kit.perform(
             FoundOrganisation(
                 name="Salon",
@@ -198,7 +214,7 @@ def _loop(folder: str, url: str, texts: int) -> Run:
     connection = _table(folder, texts)
     send = _sender(url, 1, connection)
     rows = connection.execute("SELECT id, number, text FROM queue ORDER BY id").fetchall()
-    return _measured(texts, lambda: _drain(map(send, rows)))
+    return _measured(lambda: _count(map(send, rows)))
 
 
 def _pool(folder: str, url: str, texts: int, in_flight: int) -> Run:
@@ -206,12 +222,11 @@ def _pool(folder: str, url: str, texts: int, in_flight: int) -> Run:
     send = _sender(url, in_flight, connection)
     rows = connection.execute("SELECT id, number, text FROM queue ORDER BY id").fetchall()
     with ThreadPoolExecutor(in_flight) as pool:
-        return _measured(texts, lambda: _drain(pool.map(send, rows)))
+        return _measured(lambda: _count(pool.map(send, rows)))
 
 
-def _drain(results: Iterable[object]) -> None:
-    for _ in results:
-        pass
+def _count(results: Iterable[object]) -> int:
+    return sum(1 for _ in results)
 
 
 if __name__ == "__main__":
