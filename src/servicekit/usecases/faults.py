@@ -87,20 +87,18 @@ def list_fault_reports(work: Work, query: ListFaultReports) -> FaultPage:
     """Those that the asker may see."""
     check_page(query.most)
     shown, _ = visible(work, "fault_reports:read", query.organisation)
-    found, count = work.store.faults.seen(
-        shown,
-        containing=query.containing,
-        unread_by=work.by.id if query.unseen else "",
-        most=query.most,
-    )
-    _, unseen = work.store.faults.seen(shown, containing=query.containing, unread_by=work.by.id, most=0)
+    rows, reader = work.store.faults, work.by.id
+    some, unseen = rows.unread(shown, reader, containing=query.containing, most=query.most if query.unseen else 0)
+    if query.unseen:
+        return FaultPage(tuple(_shown(work, report, unseen=True) for report in some), unseen, unseen)
+    found, count = rows.seen(shown, containing=query.containing, most=query.most)
     return FaultPage(tuple(_shown(work, report, unseen=_unseen(work, report)) for report in found), count, unseen)
 
 
 def count_unseen_faults(work: Work, query: CountUnseenFaults) -> int:
     """The number beside the menu."""
     shown, _ = visible(work, "fault_reports:read", query.organisation)
-    return work.store.faults.seen(shown, unread_by=work.by.id, most=0)[1]
+    return work.store.faults.unread(shown, work.by.id, most=0)[1]
 
 
 def _unseen(work: Work, report: FaultReport) -> bool:

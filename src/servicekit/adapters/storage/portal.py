@@ -63,34 +63,27 @@ class SeenTable(SqlTable[E]):
         self.execute(f"UPDATE {self.name} SET folded = ? WHERE id = ?", [folded(words), thing.id])  # noqa: S608 - ours
 
     def seen(
-        self,
-        visible: Visible,
-        *,
-        containing: str = "",
-        internal: bool = True,
-        unread_by: str = "",
-        most: int,
-        **equal: object,
+        self, visible: Visible, *, containing: str = "", internal: bool = True, most: int, **equal: object
     ) -> tuple[tuple[E, ...], int]:
         """The newest visible ones, and how many there are."""
-        test, values = self._filter(visible, containing, unread_by)
+        test, values = self._filter(visible, containing)
         if not internal and "internal" in self.rows.columns:
             test += " AND internal = 0"
         for column, value in equal.items():
             test += f' AND "{column}" = ?'
             values.append(self.rows.value(column, value))
+        return self._page(test, values, most)
+
+    def _page(self, test: str, values: list[object], most: int) -> tuple[tuple[E, ...], int]:
         found = self.select(test, values, order="made_at DESC, id DESC", most=most)
         (count,) = self.execute(f"SELECT count(*) FROM {self.name} WHERE {test}", values).fetchone()  # noqa: S608 - ours
         return found, int(count)
 
-    def _filter(self, visible: Visible, containing: str, unread_by: str) -> tuple[str, list[object]]:
+    def _filter(self, visible: Visible, containing: str) -> tuple[str, list[object]]:
         test, values = self._placed(visible)
         if containing:
             test += " AND folded LIKE ? ESCAPE '!'"
             values.append(_like(containing))
-        if unread_by:
-            test += f" AND NOT EXISTS (SELECT 1 FROM fault_views WHERE report = {self.name}.id AND reader = ?)"  # noqa: S608
-            values.append(unread_by)
         return test, values
 
     def _placed(self, visible: Visible) -> tuple[str, list[object]]:
@@ -123,6 +116,14 @@ class FaultTable(SeenTable[FaultReport]):
     """Fault reports."""
 
     searched = ("text",)
+
+    def unread(
+        self, visible: Visible, reader: str, *, containing: str = "", most: int
+    ) -> tuple[tuple[FaultReport, ...], int]:
+        """The newest visible ones that a reader has not opened, and how many there are."""
+        test, values = self._filter(visible, containing)
+        test += " AND NOT EXISTS (SELECT 1 FROM fault_views WHERE report = faults.id AND reader = ?)"
+        return self._page(test, [*values, reader], most)
 
 
 class CommentTable(SeenTable[Comment]):
