@@ -118,9 +118,9 @@ def explain(work: Work, query: Explain) -> Decision:
     """The check itself, with what of the principal's grants comes near where it is denied."""
     path = work.store.path(query.group)
     where = Place(tuple(group.id for group in path), query.customer, query.facility)
+    if path[0].removed or (query.principal == work.by and not _mine(work, path)):
+        raise unseen(path[0])
     if query.principal == work.by:
-        if path[0].removed or not _mine(work, path):
-            raise unseen(path[0])
         held = work.held()
     else:
         work.owned("grants:read", path[0], path[0].id, query.customer, query.facility)
