@@ -86,6 +86,7 @@ def main() -> None:
                 country_code=41,
                 site=ExivoSimulator.site_id,
                 components=(MAIN_DOOR,),
+                service_components=(ROOM,),
             ),
             by=anna,
         )

@@ -87,7 +87,14 @@ def test_a_key_opens_the_branchs_doors_and_the_services(
 ) -> None:
     """Exactly those, from 15 minutes before the start until 15 minutes after the end."""
     place: Branch = world.ask(
-        AddBranch(organisation=world.root.id, name="Ost", zone="UTC", site=world.branch.site, components=branch)
+        AddBranch(
+            organisation=world.root.id,
+            name="Ost",
+            zone="UTC",
+            site=world.branch.site,
+            components=branch,
+            service_components=service,
+        )
     )
     offered: Service = world.ask(AddService(branch=place.id, name="Spa", length=HOUR, components=service))
     booking = world.book(offered)

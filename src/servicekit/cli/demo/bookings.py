@@ -48,6 +48,7 @@ def play_bookings(world: World, salon: Salon, report: Report) -> None:
             country_code=41,
             site=ExivoSimulator.site_id,
             components=(_MAIN, _CLOAKROOM),
+            service_components=(_ROOM,),
         ),
         by=admin,
     )
