@@ -64,6 +64,7 @@ class KitOptions(TypedDict, total=False):
     lease: timedelta
     longest_call: timedelta
     retry: RetryPolicy | None
+    push_private: bool | Sequence[str]
     migrate: bool
 
 

@@ -20,7 +20,9 @@ from servicekit.outbox.retry import RetryPolicy
 from servicekit.permissions import SCOPES, ScopeRegistry
 from servicekit.ports.http import HookAnswer
 from servicekit.ports.store import Storage, Transaction, transact
+from servicekit.push import Reach
 from servicekit.runtime.entropy import SystemClock, mint, random_bytes
+from servicekit.runtime.posting import SafePoster
 from servicekit.usecases import commands, inquiries, queries
 from servicekit.usecases.asking import Asked
 from servicekit.usecases.carriers import Carriers
@@ -96,6 +98,7 @@ class Kit:
         lease: timedelta = timedelta(minutes=2),
         longest_call: timedelta = timedelta(seconds=45),
         retry: RetryPolicy | None = None,
+        push_private: bool | Sequence[str] = False,
         transport: httpx.BaseTransport | None = None,
         migrate: bool = True,
     ) -> Self:
@@ -121,7 +124,9 @@ class Kit:
                 application's own.
             clock: tells the time where a call does not say ``at``.
             in_flight, lease, longest_call, retry: see :class:`servicekit.runtime.relay.Relay`.
-            transport: an httpx transport instead of the network, such as a simulator's.
+            push_private: where pushes may go besides public addresses over TLS: networks such as ``10.1.0.0/16``, or True
+                for any address; also over ``http`` there. See :class:`servicekit.push.SetPush`.
+            transport: an httpx transport instead of the network, such as a simulator's; pushes go over it, too.
             migrate: whether to bring the tables up to date; without it, tables that are not are refused, and somebody else
                 brings them up to date (``servicekit migrate``).
 
@@ -143,6 +148,7 @@ class Kit:
                 "Invitations go out by mail: open the kit with Kit.open(..., mail=..., "
                 "invitation_url='https://portal.example/invitation/{token}')."
             )
+        reach = Reach.of(push_private)
         storage = storage_of(url)
         wiring = Wiring(
             texts=Carriers.of(texts, routes),
@@ -157,6 +163,8 @@ class Kit:
             invitation_url=invitation_url,
             scopes=scopes,
             random_bytes=random_bytes,
+            poster=SafePoster(reach, transport=transport),
+            reach=reach,
         )
         settings = {
             "in_flight": in_flight,

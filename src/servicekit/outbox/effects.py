@@ -51,6 +51,9 @@ class EffectKind(StrEnum):
     """The connection of the subject, an organisation, to its meeting service stands as it shall, and its tokens live on."""
     PARTS = "parts"
     """What has come of the subject, a long text from a mobile, goes to whose it is, whether or not its other parts come."""
+    PUSH = "push"
+    """What waits in the subject, a lane of a target (``group/lane``), is posted to it; where the subject is a message, what was
+    given up of it goes back to its lane."""
 
 
 ALL_KINDS: tuple[EffectKind, ...] = tuple(EffectKind)

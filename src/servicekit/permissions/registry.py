@@ -108,6 +108,7 @@ SCOPES = ScopeRegistry(
         "doors": ("write", "unlock"),
         "log": ("read",),
         "meetings": ("write", "host", "connect"),
+        "push": _WRITE,
     },
     Scopes.parse(
         "comments:write, customers:read, documents:write, fault_reports:write, inspections:write, objects:read, orders:read,"

@@ -16,7 +16,7 @@ __all__ = ["commands", "inquiries", "queries"]
 @cache
 def commands() -> Mapping[type, Callable[..., Any]]:
     """Every command and what carries it out."""
-    from servicekit import bookings, groups, keys, meetings, messages, notices, permissions, portal
+    from servicekit import bookings, groups, keys, meetings, messages, notices, permissions, portal, push
     from servicekit.outbox import effects
     from servicekit.usecases import (
         activity,
@@ -40,6 +40,7 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         membership,
         numbering,
         organising,
+        pushing,
         readings,
         reissuing,
         series,
@@ -131,6 +132,9 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         portal.RecordActivity: activity.record_activity,
         portal.RemoveCustomerUser: customer_users.remove_customer_user,
         portal.SetBrand: branding.set_brand,
+        push.RemovePush: pushing.remove_push,
+        push.RotatePushSecret: pushing.rotate_push_secret,
+        push.SetPush: pushing.set_push,
     }
 
 
@@ -152,7 +156,7 @@ def inquiries() -> Mapping[type, Callable[..., Any]]:
 @cache
 def queries() -> Mapping[type, Callable[..., Any]]:
     """Every query and what answers it."""
-    from servicekit import bookings, groups, keys, mail, meetings, messages, notices, permissions, portal
+    from servicekit import bookings, groups, keys, mail, meetings, messages, notices, permissions, portal, push
     from servicekit.outbox import effects
     from servicekit.usecases import (
         activity,
@@ -177,6 +181,7 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         meeting,
         membership,
         numbering,
+        pushing,
         readings,
         searching,
         series,
@@ -243,4 +248,5 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         portal.ReadActivity: activity.read_activity,
         portal.SearchPortal: searching.search_portal,
         portal.VerifyActivity: activity.verify_activity,
+        push.GetPush: pushing.get_push,
     }

@@ -46,6 +46,7 @@ from servicekit.outbox.facts import TextReceived
 from servicekit.usecases.conversing import log
 from servicekit.usecases.delivering import Done, Step
 from servicekit.usecases.numbering import owner_of
+from servicekit.usecases.pushing import note_push
 from servicekit.usecases.work import Work
 
 __all__ = ["list_strays", "prepare_parts", "take_text"]
@@ -152,6 +153,7 @@ def _arrived(work: Work, text: LongText) -> None:
         changed_at=work.at,
     )
     log(work, message)
+    note_push(work, message)
     wired = work.wiring.mail is not None and work.wiring.gateway_domain
     if user is not None and text.mailed and not user.removed and wired:
         _mail(work, user, message)

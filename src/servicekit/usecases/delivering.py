@@ -90,6 +90,7 @@ def preparations() -> Mapping[EffectKind, Prepare]:
     from servicekit.usecases.delivering_keys import prepare_key
     from servicekit.usecases.delivering_letters import prepare_letter
     from servicekit.usecases.delivering_meetings import prepare_meeting
+    from servicekit.usecases.delivering_pushes import prepare_push
     from servicekit.usecases.delivering_texts import prepare_text
     from servicekit.usecases.newcomers import prepare_welcome
     from servicekit.usecases.notifying import prepare_notice, prepare_notice_text
@@ -106,6 +107,7 @@ def preparations() -> Mapping[EffectKind, Prepare]:
         EffectKind.NOTICE: prepare_notice,
         EffectKind.NOTICE_TEXT: prepare_notice_text,
         EffectKind.PARTS: prepare_parts,
+        EffectKind.PUSH: prepare_push,
         EffectKind.REMINDER: prepare_reminder,
         EffectKind.WELCOME: prepare_welcome,
         EffectKind.INVITATION: prepare_invitation,

@@ -25,6 +25,7 @@ from servicekit.outbox.facts import TextStatus
 from servicekit.ports.texts import OutgoingText, TextReceipt, Texts, refuses_account
 from servicekit.usecases.carriers import Carriers
 from servicekit.usecases.delivering import Done, Failed, GivenUp, Next, Outside, Step, Verdict
+from servicekit.usecases.pushing import note_push
 from servicekit.usecases.reporting import hold_reports, take_receipt
 from servicekit.usecases.texting import report
 from servicekit.usecases.work import Work
@@ -84,7 +85,10 @@ def _look_up(work: Work, carriers: Carriers, message: Message, effect: Effect) -
         )
     if not carrier.capabilities.look_up:
         doubt = effect.trouble or message.detail
-        work.store.messages.save(evolve(message, status=Status.UNKNOWN, detail=doubt, changed_at=work.at))
+        after = evolve(message, status=Status.UNKNOWN, detail=doubt, changed_at=work.at)
+        work.store.messages.save(after)
+        if message.status is not Status.UNKNOWN:
+            note_push(work, after)
         return GivenUp(f"perhaps sent: the answer was lost, and {carrier.name} cannot be asked")
     return Outside(
         lambda: carrier.find(text, message.made_at - _CLOCKS_DIFFER),

@@ -13,6 +13,7 @@ from servicekit.outbox.effects import DiscardEffect, Effect, EffectKind, EffectS
 from servicekit.outbox.facts import TextStatus
 from servicekit.outbox.letters import LetterState
 from servicekit.usecases.booking import seen_booking
+from servicekit.usecases.pushing import discard_pushes, hold_targets, retry_pushes
 from servicekit.usecases.texting import report
 from servicekit.usecases.work import Work
 
@@ -65,6 +66,8 @@ def discard_effect(work: Work, command: DiscardEffect) -> Effect:
     effect = evolve(_dead(work, command.effect, "discarded"), state=EffectState.DISCARDED)
     if effect.kind is EffectKind.TEXT:
         _discard_text(work, effect)
+    if effect.kind is EffectKind.PUSH:
+        discard_pushes(work, effect)
     if effect.kind is EffectKind.LETTER:
         letter = work.store.letters.hold(effect.subject)
         work.store.letters.save(evolve(letter, state=LetterState.FAILED, detail=effect.trouble or letter.detail))
@@ -95,6 +98,8 @@ def _dead(work: Work, effect_id: EffectId, done: str) -> Effect:
         (work.store.classes if _of_class(effect) else work.store.bookings).hold(effect.subject)
     if effect.kind is EffectKind.TEXT and work.store.messages.find(effect.subject):
         work.store.messages.hold(effect.subject)  # likewise
+    if effect.kind is EffectKind.PUSH:
+        hold_targets(work, effect)  # likewise
     effect = work.store.effects.hold(effect.id)
     if effect.state is not EffectState.DEAD:
         raise Conflict(
@@ -128,6 +133,8 @@ def _forget_failure(work: Work, effect: Effect) -> None:
             work.store.meetings.save(evolve(work.store.meetings.hold(meeting.id), state=MeetingState.PLANNED))
         for one in work.store.registrants.where(booking=effect.subject, state=MeetingState.FAILED):
             work.store.registrants.save(evolve(work.store.registrants.hold(one.id), state=MeetingState.PLANNED))
+    if effect.kind is EffectKind.PUSH:
+        retry_pushes(work, effect)
 
 
 def _of_class(effect: Effect) -> bool:

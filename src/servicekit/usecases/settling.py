@@ -12,6 +12,7 @@ from servicekit.errors import Conflict
 from servicekit.messages import Message, Settled, SettleText, settled
 from servicekit.outbox.effects import EffectKind, EffectState
 from servicekit.outbox.facts import TextStatus
+from servicekit.usecases.pushing import note_push
 from servicekit.usecases.texting import report
 from servicekit.usecases.work import Work
 
@@ -32,7 +33,7 @@ def settle_text(work: Work, command: SettleText) -> Message:
             text=message.id,
         )
     if command.outcome is Settled.SEND_AGAIN:
-        work.store.messages.save(after)
+        _save(work, message, after)
         work.enqueue(EffectKind.TEXT, message.id, message.organisation)
         return after
     for effect in effects:
@@ -40,5 +41,11 @@ def settle_text(work: Work, command: SettleText) -> Message:
             work.store.effects.save(evolve(effect, state=EffectState.DONE, trouble=""))
     if command.outcome is Settled.NOT_SENT:
         return report(work, after, TextStatus.UNSENT)
-    work.store.messages.save(after)
+    _save(work, message, after)
     return after
+
+
+def _save(work: Work, before: Message, after: Message) -> None:
+    work.store.messages.save(after)
+    if after.status is not before.status:
+        note_push(work, after)

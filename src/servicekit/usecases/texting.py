@@ -19,6 +19,7 @@ from servicekit.outbox.facts import TextStatus
 from servicekit.sms import Destination, check_limit, count_segments, own_country, read_destination
 from servicekit.usecases.conversing import log
 from servicekit.usecases.numbering import number_for
+from servicekit.usecases.pushing import note_push
 from servicekit.usecases.work import Work
 
 __all__ = ["report", "search_log", "send_text", "submit"]
@@ -149,6 +150,8 @@ def report(work: Work, message: Message, status: TextStatus) -> Message:
     """Store a message, moved as the carrier reports; one that never left gives back its quota."""
     after = moved(message, status, work.at)
     work.store.messages.save(after)
+    if after is not message:
+        note_push(work, after)
     if after.status is Status.UNSENT and message.status is not Status.UNSENT:
         _give_back(work, message)
     return after

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from attrs import field, frozen
 
-from servicekit.commands import Principal, PrincipalKind
+from servicekit.commands import Command, Principal, PrincipalKind
 from servicekit.decisions import Decision, Denied, require
 from servicekit.errors import ConfigurationError, Forbidden, Invalid, NotFound
 from servicekit.groups import Group, User, ascii_domain
@@ -26,8 +26,10 @@ from servicekit.permissions import SCOPES, Held, Place, ScopeRegistry
 from servicekit.ports.doors import Doors
 from servicekit.ports.mail import Mailer, SenderProof
 from servicekit.ports.meetings import MeetingApp, Meetings
+from servicekit.ports.push import Poster
 from servicekit.ports.store import Transaction
 from servicekit.ports.texts import Texts
+from servicekit.push import Reach
 from servicekit.usecases.carriers import Carriers
 from servicekit.usecases.holders import grants_of
 
@@ -66,6 +68,8 @@ class Wiring:
         invitation_url: where a customer user follows its invitation, with ``{token}`` in it; empty: nobody is invited.
         random_bytes: the runtime's randomness, for secrets.
         most_mail_bytes: larger mails are refused.
+        poster: posts what is pushed.
+        reach: where pushes may go.
         scopes: the scopes that there are; the application's own among them.
     """
 
@@ -81,6 +85,8 @@ class Wiring:
     invitation_url: str = ""
     random_bytes: Callable[[int], bytes] = field(default=_no_randomness, repr=False)
     most_mail_bytes: int = 10_000_000
+    poster: Poster | None = field(default=None, repr=False)
+    reach: Reach = field(factory=Reach)
     scopes: ScopeRegistry = SCOPES
 
     @property
@@ -220,14 +226,17 @@ class Work:
             return True
         return self.held().knows(_place(path, customer, facility), self.at)
 
-    def even_out(self) -> None:
+    def even_out(self, error: NotFound, *, writes: bool) -> None:
         """Read what would have been read about something that is there, before it is said that it is not.
 
         So neither the sentence nor the number of statements tells a stranger which of the two it was.
         """
         if "held" not in self._asker:
-            with suppress(NotFound):
-                self.store.path(GroupId("grp_"))
+            if writes and error.facts.get("kind") in _BEHIND_CUSTOMERS:
+                self.store.customers.find(self.by.id)
+            if error.facts.get("kind") != Group.__name__:  # whose path has been looked for already
+                with suppress(NotFound):
+                    self.store.path(GroupId("grp_"))
             self.held()
         if "looked up" not in self._asker and self.by.kind is PrincipalKind.USER:
             self.store.users.find(self.by.id)
@@ -303,12 +312,18 @@ def _place(path: Sequence[Group], customer: CustomerId | None = None, facility: 
     return Place(tuple(group.id for group in path), customer, facility)
 
 
+_BEHIND_CUSTOMERS = frozenset(
+    {"Comment", "CustomerUser", "Document", "FaultReport", "Inspection", "Order", "Reading", "ServiceObject"}
+)
+"""Whatever is written about one of these holds its customer first."""
+
+
 def evenly(handler: Callable[..., A], work: Work, *asked: object) -> A:
     """What a use case gives; whether something is not there or not to be seen, it took as many statements."""
     try:
         return handler(work, *asked)
-    except NotFound:
-        work.even_out()
+    except NotFound as error:
+        work.even_out(error, writes=isinstance(asked[0], Command))
         raise
 
 
