@@ -128,10 +128,10 @@ def _own(work: Work, customer: Customer) -> CustomerUserId | None:
     """The asker, if it is a user of this customer; another customer's user does not find this one."""
     if not by_customer(work):
         return None
-    user = work.store.customer_users.find(work.by.id)
-    if user is None or user.removed or user.customer != customer.id:
+    work.store.path(customer.organisation)  # before the grants, as for all others
+    if not any(grant.customer == customer.id for grant in work.held().grants):
         raise unseen(customer)
-    return user.id
+    return CustomerUserId(work.by.id)
 
 
 def _blank(entry: Activity) -> Activity:

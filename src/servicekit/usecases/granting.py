@@ -86,11 +86,12 @@ def revoke_grant(work: Work, command: RevokeGrant) -> Grant:
     grant = work.store.grants.get(command.grant)
     work.store.hold_tree(grant.group)
     path = work.store.path(grant.group)
+    own = grant.principal == work.by.id and work.by.kind is not PrincipalKind.OPERATOR
+    if not own and not work.knows(path, grant.customer):
+        raise unseen(grant)
     grant = work.store.grants.hold(grant.id)
     ended = evolve(grant, until=work.at)
-    if grant.principal != work.by.id or work.by.kind is PrincipalKind.OPERATOR:
-        if not work.knows(path, grant.customer):
-            raise unseen(grant)
+    if not own:
         demand_to_give(work, ended, path)
     if grant.until is not None and grant.until <= work.at:
         raise Conflict("This grant has ended already.", code="ended", grant=grant.id)
@@ -102,11 +103,7 @@ def revoke_grant(work: Work, command: RevokeGrant) -> Grant:
 
 def list_grants(work: Work, query: ListGrants) -> tuple[Grant, ...]:
     """A page of them."""
-    path = work.store.path(query.group)
-    if query.principal != work.by:
-        work.allow("grants:read", query.group)
-    elif path[0].removed or not _mine(work, path):
-        raise unseen(path[0])
+    path = work.allow("grants:read", query.group) if query.principal != work.by else _own_path(work, query.group)
     if not 1 <= query.most <= _MOST_ROWS:
         raise Invalid(f"A page has 1 to {_MOST_ROWS} rows, not {query.most}.", code="page_size", most=query.most)
     who = None if query.principal is None else query.principal.id
@@ -116,16 +113,14 @@ def list_grants(work: Work, query: ListGrants) -> tuple[Grant, ...]:
 
 def explain(work: Work, query: Explain) -> Decision:
     """The check itself, with what of the principal's grants comes near where it is denied."""
-    path = work.store.path(query.group)
-    where = Place(tuple(group.id for group in path), query.customer, query.facility)
-    if path[0].removed or (query.principal == work.by and not _mine(work, path)):
-        raise unseen(path[0])
     if query.principal == work.by:
+        path = _own_path(work, query.group)
         held = work.held()
     else:
-        work.owned("grants:read", path[0], path[0].id, query.customer, query.facility)
+        path = work.allow("grants:read", query.group)
         held = Held(grant for grant in grants_of(work.store, query.principal) if grant.organisation == path[-1].id)
     _check_scope(work, query.scope)
+    where = Place(tuple(group.id for group in path), query.customer, query.facility)
     decision = held.check(query.scope, where, work.at)
     may_read = _readable(work, query.principal == work.by)
     if isinstance(decision, Allowed):
@@ -162,9 +157,7 @@ def _why_not(work: Work, grant: Grant) -> str:
 
 def get_visible(work: Work, query: GetVisible) -> Visible:
     """What the asker's grants let it see of an organisation."""
-    path = work.store.path(query.organisation)
-    if path[0].removed or not _mine(work, path):
-        raise unseen(path[0])
+    path = _own_path(work, query.organisation)
     _check_scope(work, query.scope)
     root = path[-1].id
     if path[0].id != root:
@@ -176,12 +169,18 @@ def _check_scope(work: Work, text: str) -> None:
     work.wiring.scopes.checked((text,))
 
 
-def _mine(work: Work, path: tuple[Group, ...]) -> bool:
-    """Whether the asker has anything to do with the group: as one of its users, by a right in it or for a customer of it."""
-    if work.knows(path):
-        return True
+def _own_path(work: Work, group: GroupId) -> tuple[Group, ...]:
+    """The path of a group that the asker has to do with: as one of its users, by a right in it or for a customer of it.
+
+    Raises:
+        NotFound: it has nothing to do with it.
+    """
+    path = work.store.path(group)
     above = {group.id for group in path}
-    return any(grant.group in above and grant.holds_at(work.at) for grant in work.held().grants)
+    customers = (grant.group in above and grant.holds_at(work.at) for grant in work.held().grants)
+    if path[0].removed or not (work.knows(path) or any(customers)):
+        raise unseen(path[0])
+    return path
 
 
 def _known(work: Work, group: GroupId, customer: CustomerId | None) -> tuple[Group, ...]:

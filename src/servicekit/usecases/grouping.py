@@ -39,7 +39,7 @@ def list_groups(work: Work, query: ListGroups) -> tuple[Group, ...]:
 
 def rename_group(work: Work, command: RenameGroup) -> Group:
     """Another name."""
-    hold_tree(work, command.group)
+    hold_tree(work, command.group, "groups:write")
     group = evolve(work.allow("groups:write", command.group)[0], name=named(command.name))
     work.store.groups.save(group)
     return group
@@ -49,7 +49,7 @@ def move_group(work: Work, command: MoveGroup) -> Group:
     """Under another group; what it leaves and what it comes to is a change in both."""
     if command.under is None:
         raise Invalid("An organisation has one root: name the group to move it under.", code="second_root")
-    before = hold_tree(work, command.under)
+    before = hold_tree(work, command.under, "groups:write")
     under = work.allow("groups:write", command.under)[0]
     group = work.allow("groups:write", command.group)[0]
     if group.organisation != under.organisation:
@@ -71,7 +71,7 @@ def remove_group(work: Work, command: RemoveGroup) -> Group:
 
 
 def _end(work: Work, group_id: GroupId, ended: Callable[[Tree, GroupId], Tree]) -> Group:
-    before = hold_tree(work, group_id)
+    before = hold_tree(work, group_id, "groups:write")
     path = work.allow("groups:write", group_id)
     group = path[0]
     after = ended(before, group.id)

@@ -21,8 +21,10 @@ __all__ = ["end", "hold_free_accounts", "hold_tree", "keep", "place"]
 _AT_ONCE = 500  # parameters of one statement
 
 
-def hold_tree(work: Work, group: GroupId) -> Tree:
+def hold_tree(work: Work, group: GroupId, scope: str) -> Tree:
     """The whole tree that the group is in, which nobody else reads in order to write before this transaction ends.
+
+    Whoever does not hold ``scope`` in the group is refused before its size can tell how long that takes.
 
     Costs one read of the organisation's groups.
 
@@ -30,7 +32,7 @@ def hold_tree(work: Work, group: GroupId) -> Tree:
         NotFound: no such group.
     """
     work.store.hold_tree(group)
-    return Tree.of(work.store.groups.where(organisation=work.store.groups.get(group).organisation))
+    return Tree.of(work.store.groups.where(organisation=work.allow(scope, group)[0].organisation))
 
 
 def hold_free_accounts(work: Work) -> Group | None:

@@ -47,7 +47,7 @@ _MOST_OF_SIGNATURE = 4  # segments: half of what the longest message has is left
 
 def change_settings(work: Work, command: ChangeSettings) -> Group:
     """Set and unset; the counters whose window changes are made anew."""
-    before = hold_tree(work, command.group)
+    before = hold_tree(work, command.group, "groups:write")
     path = work.allow("groups:write", command.group)
     check_unlocked(work, path, {*said(command.change), *command.inherit})
     settings = changed(path[0].settings, check_settings(command.change), command.inherit)

@@ -110,14 +110,19 @@ class SqlTable(Generic[E]):
         """One row by its id, or NotFound."""
         found = self.find(key)
         if found is None:
-            kind = self.rows.kind.__name__
-            raise NotFound(f"There is no {kind} {key}, or you may not see it.", kind=kind, id=key)
+            raise self._absent(key)
         return found
 
     def hold(self, key: str) -> E:
         """One row by its id, which nobody else changes until the transaction ends; or NotFound."""
         found = self.select(self.shape.by_key, [key], lock=self.dialect.hold)
-        return found[0] if found else self.get(key)
+        if not found:
+            raise self._absent(key)
+        return found[0]
+
+    def _absent(self, key: str) -> NotFound:
+        kind = self.rows.kind.__name__
+        return NotFound(f"There is no {kind} {key}, or you may not see it.", kind=kind, id=key)
 
     def where(self, **equal: object) -> tuple[E, ...]:
         """All rows whose columns equal these; None matches NULL."""
