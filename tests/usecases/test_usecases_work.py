@@ -78,7 +78,7 @@ from servicekit.ids import (
     UserId,
 )
 from servicekit.keys import AtDoor, ListKeys
-from servicekit.meetings import FetchHostLink, GetMeeting
+from servicekit.meetings import FetchHostLink, GetMeeting, ReportMeetings
 from servicekit.messages import (
     HandOver,
     ListStrays,
@@ -90,7 +90,16 @@ from servicekit.messages import (
     Settled,
     SettleText,
 )
-from servicekit.notices import Channel, Occasion, SaveTemplate
+from servicekit.notices import (
+    Channel,
+    GetCalendarFile,
+    GetPreference,
+    Occasion,
+    PlanNotices,
+    PreviewTemplate,
+    SaveTemplate,
+    SetPreference,
+)
 from servicekit.outbox.effects import DiscardEffect, Effect, EffectKind, EffectState, ListEffects, RetryEffect
 from servicekit.permissions import Explain, Grant, GrantScopes, ListGrants, RevokeGrant
 from servicekit.portal import (
@@ -310,6 +319,22 @@ REQUESTS: Sequence[Request] = (
             organisation=it.group, occasion=Occasion.BOOKED, channel=Channel.CLIENT_TEXT, text="Hello"
         ),
     ),
+    Request(
+        "PreviewTemplate",
+        "group",
+        "templates:read",
+        lambda it, _: PreviewTemplate(organisation=it.group, occasion=Occasion.BOOKED, channel=Channel.CLIENT_TEXT),
+    ),
+    Request("PlanNotices", "group", "templates:write", lambda it, _: PlanNotices(organisation=it.group)),
+    Request("SetPreference", "client", "clients:write", lambda it, _: SetPreference(who=it.client)),
+    Request("GetPreference", "client", "clients:read", lambda it, _: GetPreference(it.client)),
+    Request("GetCalendarFile", "booking", "bookings:read", lambda it, _: GetCalendarFile(it.booking)),
+    Request(
+        "ReportMeetings",
+        "group",
+        "bookings:read",
+        lambda it, world: ReportMeetings(organisation=it.group, since=world.now, until=world.now + DAY),
+    ),
     Request("AddCustomer", "group", "customers:write", lambda it, _: AddCustomer(organisation=it.group, name="Bau AG")),
     Request("AddFacility", "customer", "customers:write", lambda it, _: AddFacility(customer=it.customer, name="Yard")),
     Request(
@@ -412,14 +437,16 @@ OPERATORS: Sequence[Command[Any] | Query[Any]] = (
     OpenLoginPage("Salon"),
 )
 """What only the platform's operator may ask for."""
-EVERYBODYS = {"GetVisible"}
-"""What needs no right: it says what the asker itself may do. Its own tests show that strangers learn nothing."""
+EVERYBODYS = {"GetVisible", "DoorInformation"}
+"""What needs no right: it says what the asker itself may do, or what every client may read. Their own tests show that
+strangers learn nothing."""
 KINDS: dict[str, tuple[type[Id], str]] = {
     "group": (GroupId, Group.__name__),
     "team": (GroupId, Group.__name__),
     "user": (UserId, User.__name__),
     "branch": (BranchId, "Branch"),
     "service": (ServiceId, "Service"),
+    "client": (ClientId, "Client"),
     "booking": (BookingId, Booking.__name__),
     "requested": (BookingId, Booking.__name__),
     "arrived": (BookingId, Booking.__name__),

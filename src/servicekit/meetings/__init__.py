@@ -53,6 +53,7 @@ from servicekit.meetings.registrant import (
     count_addition,
     next_registration,
 )
+from servicekit.meetings.report import LinkState, MeetingMark, MeetingReport, MeetingRow, ReportMeetings, link_state
 
 __all__ = [
     "ATTEMPT_SPAN",
@@ -74,15 +75,20 @@ __all__ = [
     "Forget",
     "GetConnection",
     "GetMeeting",
+    "LinkState",
     "ListHosts",
     "LookUp",
     "Meeting",
     "MeetingHost",
+    "MeetingMark",
+    "MeetingReport",
+    "MeetingRow",
     "MeetingState",
     "Move",
     "Register",
     "Registrant",
     "Remove",
+    "ReportMeetings",
     "SetMeetingUser",
     "Settled",
     "Stuck",
@@ -94,6 +100,7 @@ __all__ = [
     "count_addition",
     "dropped",
     "host_link",
+    "link_state",
     "may_connect",
     "next_registration",
     "next_step",

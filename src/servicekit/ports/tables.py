@@ -10,11 +10,13 @@ from typing import Protocol, TypeVar
 
 from servicekit.bookings import (
     Booking,
+    BookingState,
     Hold,
     ScheduledClass,
 )
 from servicekit.groups import Limit, Number, PoolCount, Struck, Usage, User
 from servicekit.ids import (
+    BookingId,
     BranchId,
     ClassId,
     ClientId,
@@ -29,6 +31,7 @@ from servicekit.ids import (
 )
 from servicekit.keys import Key, Unlock
 from servicekit.mail import IgnoredMails
+from servicekit.meetings import MeetingState
 from servicekit.messages import Message, SearchLog, Thread, ThreadMark
 from servicekit.moments import Instant, Window
 from servicekit.outbox.effects import ALL_KINDS, Effect, EffectKind, EffectState
@@ -154,6 +157,23 @@ class Bookings(Table[Booking], Protocol):
 
     def seats_taken(self, scheduled: ClassId) -> int:
         """How many bookings hold a seat in the class."""
+        ...
+
+    def online(
+        self,
+        organisation: str,
+        window: Window,
+        provider: ProviderId | None,
+        after: tuple[Instant, BookingId] | None,
+        most: int,
+    ) -> tuple[Booking, ...]:
+        """Those that have, or had, a meeting or a link to one, and start in the window, by start; of one provider if named."""
+        ...
+
+    def count_online(
+        self, organisation: str, window: Window, provider: ProviderId | None
+    ) -> tuple[tuple[BookingState, MeetingState, int], ...]:
+        """How many of them there are, by their state and that of their meeting or link, which leads to a meeting if MADE."""
         ...
 
 

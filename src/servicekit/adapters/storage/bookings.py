@@ -13,9 +13,10 @@ from typing import TypeVar
 from servicekit.adapters.storage.dialect import Dialect
 from servicekit.adapters.storage.rows import Rows
 from servicekit.adapters.storage.tables import Execute, SqlTable
-from servicekit.bookings import HOLDING, Absence, Booking, Hold, ScheduledClass, holds_of
-from servicekit.ids import BranchId, ClassId, ClientId, ProviderId
-from servicekit.moments import Window
+from servicekit.bookings import HOLDING, Absence, Booking, BookingState, Hold, ScheduledClass, holds_of
+from servicekit.ids import BookingId, BranchId, ClassId, ClientId, ProviderId
+from servicekit.meetings import MeetingState
+from servicekit.moments import Instant, Window
 
 __all__ = ["AbsenceTable", "BookingTable", "ClassTable", "SqlHolds"]
 
@@ -32,6 +33,19 @@ _SPANS = (
     " AND ends < ? + (SELECT max(ends - starts) FROM holds WHERE provider = ?)"
 )
 _STANDING = "state IN ('" + "', '".join(sorted(state.value for state in HOLDING)) + "')"
+
+
+_WITH_LINKS = (
+    " FROM bookings LEFT JOIN meetings AS own ON own.booking = bookings.id"
+    " LEFT JOIN registrants ON registrants.booking = bookings.id"
+    " LEFT JOIN meetings AS shared ON shared.id = registrants.meeting"
+)
+# A seat's link is gone with the meeting that it led to: it is to be made anew.
+_LINK = (
+    "CASE WHEN own.id IS NOT NULL THEN own.state"
+    " WHEN registrants.state = 'made' AND (shared.state <> 'made' OR shared.vendor_id <> registrants.at_meeting)"
+    " THEN 'planned' ELSE registrants.state END"
+)
 
 
 class _HoldingTable(SqlTable[H]):
@@ -81,6 +95,46 @@ class BookingTable(_HoldingTable[Booking]):
             [scheduled],
         ).fetchone()
         return int(count)
+
+    def online(
+        self,
+        organisation: str,
+        window: Window,
+        provider: ProviderId | None,
+        after: tuple[Instant, BookingId] | None,
+        most: int,
+    ) -> tuple[Booking, ...]:
+        """Those with a meeting, or a link to one, that start in the window; in pages."""
+        tests, values = _online(organisation, window, provider)
+        if after is not None:
+            tests += " AND (bookings.starts > ? OR (bookings.starts = ? AND bookings.id > ?))"
+            values += [after[0].us, after[0].us, after[1]]
+        found = self.execute(
+            f"SELECT {self.shape.columns_of('bookings')}{tests} ORDER BY bookings.starts, bookings.id LIMIT {most:d}",  # noqa: S608
+            values,
+        ).fetchall()
+        return tuple(map(self.rows.thing, found))
+
+    def count_online(
+        self, organisation: str, window: Window, provider: ProviderId | None
+    ) -> tuple[tuple[BookingState, MeetingState, int], ...]:
+        """How many of them there are, by their state and their meeting's or link's."""
+        tests, values = _online(organisation, window, provider)
+        found = self.execute(
+            f"SELECT bookings.state, {_LINK}, count(*){tests} GROUP BY 1, 2 ORDER BY 1, 2",  # noqa: S608
+            values,
+        ).fetchall()
+        return tuple((BookingState(state), MeetingState(link), int(count)) for state, link, count in found)
+
+
+def _online(organisation: str, window: Window, provider: ProviderId | None) -> tuple[str, list[object]]:
+    """Where bookings with a meeting stand, by provider and start, for which there is an index."""
+    whose = "SELECT id FROM providers WHERE organisation = ?" + (" AND id = ?" if provider else "")
+    return (
+        f"{_WITH_LINKS} WHERE bookings.provider IN ({whose}) AND bookings.starts >= ? AND bookings.starts < ?"
+        " AND (own.id IS NOT NULL OR registrants.id IS NOT NULL)",
+        [organisation, *([provider] if provider else []), window.opens.us, window.closes.us],
+    )
 
 
 class ClassTable(_HoldingTable[ScheduledClass]):
