@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from multiprocessing.synchronize import Barrier
 
 from attrs import frozen
@@ -12,6 +13,8 @@ from servicekit.errors import Conflict
 from servicekit.ids import ClassId, ClientId, ProviderId, ServiceId
 
 __all__ = ["Contest", "contend"]
+
+_PATIENCE = 120.0
 
 
 @frozen
@@ -28,21 +31,24 @@ class Contest:
     classes: tuple[ClassId, ...]
 
 
-def contend(contest: Contest, together: Barrier) -> list[tuple[str, str]]:
-    """What became of this process's slot and seat, round by round."""
-    mine = contest.clients[together.wait()]
-    outcomes = []
+def contend(contest: Contest, together: Barrier) -> tuple[list[int], list[int], Counter[str]]:
+    """The rounds in which this process won the slot, those in which it won the seat, and why it won no others."""
+    mine = contest.clients[together.wait(_PATIENCE)]
+    slots, seats, refusals = list[int](), list[int](), Counter[str]()
     with Kit.open(contest.url, migrate=False) as kit:
 
-        def asked(command: Book | BookSeat) -> str:
-            together.wait()
+        def won(command: Book | BookSeat) -> bool:
+            together.wait(_PATIENCE)  # whoever has died is not waited for for ever
             try:
                 kit.perform(command, by=contest.by, at=contest.at)
             except Conflict as refused:
-                return refused.code
-            return "won"
+                refusals[refused.code] += 1
+                return False
+            return True
 
-        for starts, scheduled in zip(contest.slots, contest.classes, strict=True):
-            slot = Book(service=contest.service, provider=contest.provider, client=mine, starts=starts)
-            outcomes.append((asked(slot), asked(BookSeat(scheduled=scheduled, client=mine))))
-    return outcomes
+        for number, (starts, scheduled) in enumerate(zip(contest.slots, contest.classes, strict=True)):
+            if won(Book(service=contest.service, provider=contest.provider, client=mine, starts=starts)):
+                slots.append(number)
+            if won(BookSeat(scheduled=scheduled, client=mine)):
+                seats.append(number)
+    return slots, seats, refusals
