@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["PostgresStorage"]
 
 _MIGRATING = 0x7365_7276_6963_656B  # "servicek": the key of the lock that migrations run under
-# Plans are kept as long as connections. One that was made while a table was small, and goes through all of it, would be kept
-# when it has grown; whatever a decision reads has an index.
-_WRITING = b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL enable_seqscan = off"
+_WRITING = b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _READING = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -155,6 +153,9 @@ class PostgresStorage:
                 fallback_application_name="servicekit",
             )
             connection.execute(f"SET lock_timeout = {self._milliseconds}".encode())
+            # Plans are kept as long as connections. One that was made while a table was small, and goes through all of it,
+            # would be kept when it has grown; whatever is asked often has an index.
+            connection.execute(b"SET enable_seqscan = off")
         except psycopg.OperationalError as error:
             if self._reached:
                 raise StorageError(f"PostgreSQL is not there any more: {error}", code="storage_unreachable") from error
