@@ -133,7 +133,7 @@ def test_a_tree_that_does_not_exist_cannot_be_held(it: Town) -> None:
         work = it.kit._work(store, OPERATOR, None)  # type: ignore[arg-type]
         assert place(work, (), it.root) == ()
         with pytest.raises(NotFound, match="There is no Group grp_nowhere"):
-            hold_tree(work, GroupId("grp_nowhere"))
+            hold_tree(work, GroupId("grp_nowhere"), "groups:write")
 
     transact(it.kit._storage, tried)
     assert it.rows() == before

@@ -157,9 +157,12 @@ def _why_not(work: Work, grant: Grant) -> str:
 
 def get_visible(work: Work, query: GetVisible) -> Visible:
     """What the asker's grants let it see of an organisation."""
-    path = _own_path(work, query.organisation)
-    _check_scope(work, query.scope)
+    path = work.store.path(query.organisation)
     root = path[-1].id
+    held = (grant.organisation == root and grant.holds_at(work.at) for grant in work.held().grants)
+    if path[0].removed or not (any(held) or belongs(work.store, work.by, root, None)):
+        raise unseen(path[0])
+    _check_scope(work, query.scope)
     if path[0].id != root:
         return Nothing()
     return visible_by(work.held().implying(query.scope, work.at), root, work.store.below)
