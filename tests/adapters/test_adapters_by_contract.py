@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from servicekit.adapters.doors.exivo import Exivo
 from servicekit.adapters.meetings.zoom import Zoom
@@ -41,7 +42,7 @@ def problems(simulator: Simulator, part: str, description: str) -> tuple[str, ..
 
 
 def test_exivos_requests_are_as_exivo_describes_them() -> None:
-    """Site, devices, and a key from its making to its end, by the Swagger description 1.1.0."""
+    """Site, devices, a key and a visit from their making to their end, a door and the log, by the Swagger description 1.1.0."""
     simulator = ExivoSimulator()
     simulator.set_clock(NOW)
     site = simulator.site_id
@@ -55,8 +56,14 @@ def test_exivos_requests_are_as_exivo_describes_them() -> None:
         key = driver.run(doors.create(site, order, NOW))
         driver.run(doors.find(site, order.marker))
         driver.run(doors.revoke(site, key.vendor_id))
+        visit = driver.run(doors.create(site, evolve(order, pin="730194"), NOW))
+        driver.run(doors.find(site, order.marker, by_pin=True))
+        driver.run(doors.list_keys(site))
+        driver.run(doors.revoke(site, visit.vendor_id))
+        driver.run(doors.unlock(site, COMPONENTS[0].id, "Eva"))
+        driver.run(doors.access_log(site, WINDOW))
 
-    assert len(simulator.exchanges) == 6
+    assert len(simulator.exchanges) == 13
     assert problems(simulator, "/v1/", "exivo-swagger-1.1.0.json") == ()
 
 

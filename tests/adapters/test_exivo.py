@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from servicekit.adapters.doors.exivo import Exivo
 from servicekit.errors import Invalid, OutcomeUnknown, OutsideError, Rejected, Throttled, Unreachable
 from servicekit.moments import Instant, Window
-from servicekit.ports.doors import Doors, KeyOrder
+from servicekit.ports.doors import DoorCapabilities, Doors, KeyOrder
 from servicekit.ports.http import HttpResponse
 from servicekit.runtime.http import HttpDriver
 from servicekit.testing.simulators import COMPONENTS, ExivoSimulator, Fault, Served, SimComponent, serve
@@ -70,9 +70,9 @@ def test_it_is_a_door_system_by_the_port() -> None:
     doors: Doors = account("https://vendor.test")
 
     assert doors.name == "exivo"
-    assert doors.capabilities.phone_keys
-    assert doors.capabilities.look_up
-    assert not doors.capabilities.unlock
+    can = doors.capabilities_at(SITE)
+    assert can == DoorCapabilities(phone_keys=True, look_up=True, access_log=True, unlock=True, pin_keys=True)
+    assert can.verified
 
 
 def test_info_proves_credentials_and_gives_the_sites_zone(exivo: Served[ExivoSimulator], driver: HttpDriver) -> None:
@@ -159,6 +159,14 @@ def test_the_gateways_word_can_be_set() -> None:
     """The vendor does not document it, so it is a setting."""
     page = [{"id": "a", "templateIdentifier": "Bridge XT"}, {"id": "b", "templateIdentifier": "gateway"}]
     doors = evolve(account("http://v.test"), gateway_pattern="BRIDGE")
+    with answering(httpx.Response(200, json=page)) as driver:
+        assert [one.gateway for one in driver.run(doors.components(SITE))] == [True, False]
+
+
+def test_a_gateway_can_be_named_by_hand() -> None:
+    """By its id, whatever exivo calls it."""
+    page = [{"id": "a", "templateIdentifier": "Bridge XT"}, {"id": "b"}]
+    doors = evolve(account("http://v.test"), gateways=frozenset({"a"}))
     with answering(httpx.Response(200, json=page)) as driver:
         assert [one.gateway for one in driver.run(doors.components(SITE))] == [True, False]
 
@@ -523,3 +531,133 @@ def test_secrets_stand_in_no_repr_and_no_error(exivo: Served[ExivoSimulator], dr
     for shown in (repr(doors), str(caught.value), repr(caught.value.facts), repr(next(doors.info(SITE)))):
         assert ExivoSimulator.api_secret not in shown
         assert ExivoSimulator.api_key not in shown
+
+
+# With a PIN
+
+
+PIN = evolve(ORDER, pin="730194")
+
+
+def test_a_key_with_a_pin_is_a_visit(exivo: Served[ExivoSimulator], driver: HttpDriver) -> None:
+    """exivo sends the phone a link; who has it and the PIN gets in, as long as the visit works."""
+    doors = account(exivo.url, app="")  # no mobile app is needed
+    made = driver.run(doors.create(SITE, PIN, NOW))
+    (visit,) = exivo.simulator.state()["visits"]
+
+    assert made.vendor_id == f"visit:{visit['id']}"
+    assert (made.marker, made.mobile, made.window, made.components) == (PIN.marker, MOBILE, WINDOW, PIN.components)
+    assert exivo.simulator.open_link(visit["link"], "730194", ROOM, WINDOW.opens)
+    assert not exivo.simulator.open_link(visit["link"], "730195", ROOM, WINDOW.opens)
+    assert driver.run(doors.get(SITE, made.vendor_id)) == made
+    driver.run(doors.revoke(SITE, made.vendor_id))
+    assert not exivo.simulator.open_link(visit["link"], "730194", ROOM, WINDOW.opens)
+    assert driver.run(doors.get(SITE, "visit:51e00000-0000-4000-8000-0000000000ff")) is None
+
+
+def test_the_wish_for_a_visit_has_exivos_form() -> None:
+    """Field for field: the PIN and the phone, and nothing of a mobile app."""
+    assert sent(account("http://v.test"), evolve(PIN, message="Welcome")) == {
+        "name": "sk:7:1",
+        "validFrom": "2026-03-28T13:00:00Z",
+        "validTo": "2026-03-28T14:00:00Z",
+        "components": [MAIN, ROOM],
+        "code": "730194",
+        "smsNr": MOBILE,
+        "message": "Welcome",
+    }
+
+
+@pytest.mark.parametrize("pin", ["123", "1234567", "12a4"])
+def test_a_pin_has_four_to_six_digits(pin: str) -> None:
+    """Refused before any call, without the PIN in the error."""
+    with pytest.raises(Invalid) as caught:
+        next(account("http://v.test").create(SITE, evolve(ORDER, pin=pin), NOW))
+    assert (caught.value.code, caught.value.facts) == ("bad_pin", {})
+    assert pin not in caught.value.message
+
+
+def test_visits_and_keys_are_looked_up_apart(exivo: Served[ExivoSimulator], driver: HttpDriver) -> None:
+    """The same marker, twice: each in its own list."""
+    doors = account(exivo.url)
+    made = [driver.run(doors.create(SITE, order, NOW)) for order in (ORDER, PIN)]
+    found = [driver.run(doors.find(SITE, ORDER.marker, by_pin=by_pin)) for by_pin in (False, True)]
+    assert found == [(made[0],), (made[1],)]
+
+
+# Listing
+
+
+def test_a_list_that_ignores_how_far_it_was_read_ends() -> None:
+    """The same page again means that there is no more; keys without an id are passed over."""
+    full = [{"id": f"k{number}", "name": "sk:7:1"} for number in range(99)] + [{"name": "nobody"}]
+    with answering(*(httpx.Response(200, json=page) for page in (full, full, []))) as driver:
+        doors = account("http://v.test")
+        first = driver.run(doors.list_keys(SITE))
+        second = driver.run(doors.list_keys(SITE, first.next))
+        third = driver.run(doors.list_keys(SITE, second.next))
+
+    assert [len(page.keys) for page in (first, second, third)] == [99, 0, 0]
+    assert first.next
+    assert second.next
+    assert third.next == ""
+
+
+def test_others_keys_are_listed_too(exivo: Served[ExivoSimulator], driver: HttpDriver) -> None:
+    """Whoever reconciles sees them, and leaves them alone."""
+    driver.run(account(exivo.url).create(SITE, evolve(ORDER, marker="Caretaker"), NOW))
+    page = driver.run(account(exivo.url).list_keys(SITE))
+    assert [key.marker for key in page.keys] == ["Caretaker"]
+
+
+# Opening now, and the log
+
+
+def test_a_door_is_asked_to_open(exivo: Served[ExivoSimulator], driver: HttpDriver) -> None:
+    """With the name for exivo's own log; a no is a no."""
+    driver.run(account(exivo.url).unlock(SITE, MAIN, "Eva"))
+    (line,) = exivo.simulator.state()["log"]
+    assert line["data"]["delegatedUser"] == "Eva"
+    with pytest.raises(Rejected, match="Component not found"):
+        driver.run(account(exivo.url).unlock(SITE, "nowhere", "Eva"))
+
+
+def test_the_log_is_asked_for_a_day_more_and_cut_here() -> None:
+    """Nobody documents in which zone exivo's days are, or in what order lines come; a line without a time is nothing."""
+    asked: list[str] = []
+    lines = [
+        {"id": "3", "occurredAt": "2026-03-28T14:00:00Z"},
+        {"id": "2", "occurredAt": "2026-03-28T13:59:59.999Z"},
+        {"id": "1", "occurredAt": "2026-03-28T13:00:00Z"},
+        {"id": "0", "occurredAt": "2026-03-28T12:59:59Z"},
+        {"id": "x", "occurredAt": "yesterday"},
+        {"id": "y"},
+    ]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url.query, "ascii"))
+        return httpx.Response(200, json=lines)
+
+    with HttpDriver(httpx.MockTransport(answer)) as driver:
+        log = driver.run(account("http://v.test").access_log(SITE, WINDOW))
+
+    assert asked == ["from=2026-03-27&to=2026-03-29&skip=0&limit=100"]
+    assert [event.id for event in log] == ["1", "2"]
+
+
+def test_a_tried_door_is_in_the_log(exivo: Served[ExivoSimulator], driver: HttpDriver) -> None:
+    """Green and red, with phone or marker, and the door."""
+    doors = account(exivo.url)
+    driver.run(doors.create(SITE, ORDER, NOW))
+    driver.run(doors.create(SITE, PIN, NOW))
+    exivo.simulator.try_door(MOBILE, MAIN, WINDOW.opens)
+    exivo.simulator.try_door("+41790000000", MAIN, WINDOW.opens + timedelta(seconds=1))
+    link = exivo.simulator.state()["visits"][0]["link"]
+    exivo.simulator.open_link(link, "730194", ROOM, WINDOW.opens + timedelta(seconds=2))
+
+    log = driver.run(doors.access_log(SITE, WINDOW))
+    assert [(one.granted, one.component, one.mobile, one.marker) for one in log] == [
+        (True, MAIN, MOBILE, ""),
+        (False, MAIN, "+41790000000", ""),
+        (True, ROOM, "", ""),
+    ]

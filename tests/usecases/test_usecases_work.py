@@ -25,6 +25,8 @@ from servicekit.bookings import (
     GetBooking,
     MarkNoShow,
     Rebook,
+    SetBranchDoors,
+    SetServiceDoors,
 )
 from servicekit.commands import Command, PrincipalKind, Query
 from servicekit.errors import ConfigurationError, Conflict, Forbidden, Invalid, NotFound, Refused
@@ -77,7 +79,16 @@ from servicekit.ids import (
     ServiceId,
     UserId,
 )
-from servicekit.keys import AtDoor, ListKeys
+from servicekit.keys import (
+    AtDoor,
+    ListComponents,
+    ListKeys,
+    ListUnlocks,
+    NoteArrivals,
+    ReadAccessLog,
+    ReissueKey,
+    UnlockDoor,
+)
 from servicekit.meetings import FetchHostLink, GetMeeting, ReportMeetings
 from servicekit.messages import (
     HandOver,
@@ -153,7 +164,7 @@ from servicekit.runtime.entropy import mint
 from servicekit.testing.clock import ManualClock
 from servicekit.testing.simulators import MailboxSimulator
 from servicekit.usecases import commands, queries
-from world import DAY, HOUR, MAIN, NOON, OPERATOR, World, foreign, opened
+from world import CLOAKROOM, DAY, HOUR, MAIN, NOON, OPERATOR, ROOM, World, foreign, opened
 
 pytest_plugins = ("world_fixtures",)
 
@@ -309,6 +320,31 @@ REQUESTS: Sequence[Request] = (
     Request("GetBooking", "booking", "bookings:read", lambda it, _: GetBooking(it.booking)),
     Request("ListKeys", "booking", "bookings:read", lambda it, _: ListKeys(it.booking)),
     Request("AtDoor", "booking", "bookings:read", lambda it, world: AtDoor(it.booking, MAIN, world.now)),
+    Request("ReissueKey", "booking", "bookings:write", lambda it, _: ReissueKey(it.booking)),
+    Request("ListComponents", "branch", "catalogue:read", lambda it, _: ListComponents(it.branch)),
+    Request(
+        "SetBranchDoors",
+        "branch",
+        "catalogue:write",
+        lambda it, world: SetBranchDoors(
+            branch=it.branch, site=world.branch.site, components=(MAIN,), service_components=(CLOAKROOM, ROOM)
+        ),
+    ),
+    Request("SetServiceDoors", "service", "catalogue:write", lambda it, _: SetServiceDoors(service=it.service)),
+    Request("UnlockDoor", "branch", "doors:unlock", lambda it, _: UnlockDoor(branch=it.branch, component=MAIN)),
+    Request("ListUnlocks", "branch", "doors:read", lambda it, _: ListUnlocks(branch=it.branch)),
+    Request(
+        "ReadAccessLog",
+        "branch",
+        "doors:read",
+        lambda it, world: ReadAccessLog(branch=it.branch, since=world.now - HOUR, until=world.now),
+    ),
+    Request(
+        "NoteArrivals",
+        "branch",
+        "bookings:write",
+        lambda it, world: NoteArrivals(branch=it.branch, since=world.now - HOUR),
+    ),
     Request("GetMeeting", "booking", "bookings:read", lambda it, _: GetMeeting(it.booking)),
     Request("FetchHostLink", "booking", "meetings:host", lambda it, _: FetchHostLink(it.booking)),
     Request(
