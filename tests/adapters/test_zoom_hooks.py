@@ -80,11 +80,24 @@ def test_one_occurrence_of_a_series_is_not_the_meeting() -> None:
 
 @pytest.mark.parametrize("stamp", [1772442000123, "2026-03-02 09:00:00"])
 def test_the_removal_of_our_app_is_a_fact(stamp: object) -> None:
-    """Its time stands inside the payload, as number or text."""
-    event = {"event": "app_deauthorized", "payload": {"account_id": "A", "user_id": "U", "event_ts": stamp}}
+    """Its time stands inside the payload, as number or text; whose consent it was, and since when it is none, too."""
+    payload = {
+        "account_id": "A",
+        "user_id": "U",
+        "event_ts": stamp,
+        "deauthorization_time": "2026-03-02T09:00:00.123Z",
+    }
+    event = {"event": "app_deauthorized", "payload": payload}
 
     assert told(event).facts == (
-        AppDeauthorized(vendor="zoom", event_id=f"app_deauthorized:{stamp}:A:U", account_id="A", evidence=event),
+        AppDeauthorized(
+            vendor="zoom",
+            event_id=f"app_deauthorized:{stamp}:A:U",
+            account_id="A",
+            user_id="U",
+            at=Instant.parse("2026-03-02T09:00:00.123Z"),
+            evidence=event,
+        ),
     )
 
 

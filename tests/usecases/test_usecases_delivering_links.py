@@ -28,7 +28,7 @@ from servicekit.meetings import FetchClassHostLink, FetchHostLink, GetMeeting, M
 from servicekit.outbox.effects import EffectKind, EffectState, ListEffects, RetryEffect
 from servicekit.runtime.relay import Delivered
 from servicekit.testing.simulators import USERS, Fault
-from world import DAY, HOUR, World
+from world import DAY, EVA_MOBILE, HOUR, World
 
 pytest_plugins = ("world_fixtures",)
 
@@ -94,8 +94,8 @@ def additions(world: World) -> int:
 
 
 @pytest.mark.spec("Z-05")
-def test_everybody_in_a_class_has_a_link_of_their_own_to_one_meeting(world: World) -> None:
-    """F-22, F-23, F-34: each link differs and leads to the same meeting; the shared one leads nowhere; nothing is asked twice."""
+def test_f22_f34_everybody_in_a_class_has_a_link_of_their_own_to_one_meeting(world: World) -> None:
+    """F-22, F-34: each link differs and leads to the same meeting; the shared one leads nowhere; nothing is asked twice."""
     scheduled = schedule(world)
     seats = [
         seat(world, scheduled),
@@ -114,6 +114,24 @@ def test_everybody_in_a_class_has_a_link_of_their_own_to_one_meeting(world: Worl
     asked = world.zoom.state()["requests"]
     assert world.kit.deliver() == Delivered()
     assert world.zoom.state()["requests"] == asked
+
+
+@pytest.mark.parametrize("order", ["before its meeting", "after it", "after a move", "after another left"])
+def test_f22_later_seats_have_a_link_too(world: World, order: str) -> None:
+    """F-22: whatever the order of events, every confirmed seat ends with a link, and the client hears of it."""
+    scheduled = schedule(world)
+    first = seat(world, scheduled, client(world, "Ida"))
+    if order != "before its meeting":
+        world.settle()
+    if order == "after a move":
+        world.ask(MoveClass(scheduled=scheduled.id, starts=scheduled.starts + DAY))
+    if order == "after another left":
+        world.ask(Cancel(first.id))
+    later = seat(world, scheduled)
+    world.settle()
+
+    assert world.zoom.open_link(link(world, later)) == world.zoom_meetings()[0].id
+    assert link(world, later) in world.elks.handset(EVA_MOBILE)[-1].text
 
 
 def test_an_online_class_has_its_meeting_before_anybody_books(world: World) -> None:
@@ -147,7 +165,7 @@ def _refused(world: World, query: Any) -> NotFound:
 
 
 @pytest.mark.spec("Z-07")
-def test_leaving_takes_away_ones_own_link_only(world: World) -> None:
+def test_f20_f21_leaving_takes_away_ones_own_link_only(world: World) -> None:
     """F-20, F-21: the meeting and the others' links are as they were, also when the last one leaves."""
     scheduled = schedule(world)
     eva, ida = seat(world, scheduled), seat(world, scheduled, client(world, "Ida"))
@@ -316,7 +334,7 @@ def _settled(world: World, scheduled: ScheduledClass) -> Booking:
     return booking
 
 
-def test_a_meeting_of_a_class_that_is_deleted_at_zoom_comes_again_with_everybodys_links(world: World) -> None:
+def test_f31_a_meeting_of_a_class_that_is_deleted_at_zoom_comes_again_with_everybodys_links(world: World) -> None:
     """F-31: told by a webhook; everybody is registered to the new one."""
     scheduled = schedule(world)
     seats = [seat(world, scheduled), seat(world, scheduled, client(world, "Ida"))]
@@ -331,6 +349,7 @@ def test_a_meeting_of_a_class_that_is_deleted_at_zoom_comes_again_with_everybody
     after = {link(world, one) for one in seats}
     assert len(after) == 2
     assert not after & before
+    assert link(world, seats[0]) in world.elks.handset(EVA_MOBILE)[-1].text
     assert {world.zoom.open_link(one) for one in after} == {world.zoom_meetings()[0].id}
 
 
@@ -445,7 +464,7 @@ def test_the_provider_of_a_class_fetches_the_hosts_link_with_and_without_seats(w
 # At once
 
 
-def test_eight_who_book_at_once_have_a_link_each_to_one_meeting(world: World) -> None:
+def test_f23_eight_who_book_at_once_have_a_link_each_to_one_meeting(world: World) -> None:
     """F-23: also with relays beside each other."""
     scheduled = schedule(world)
     people = [client(world, f"Person{number}") for number in range(8)]

@@ -37,7 +37,7 @@ from servicekit.outbox.effects import EffectKind
 from servicekit.ports.meetings import Meetings, Person, VendorRegistrant
 from servicekit.usecases.connecting import reach, through, waiting_for
 from servicekit.usecases.delivering import Done, Failed, GivenUp, Later, Next, Outside, Step, Verdict
-from servicekit.usecases.planning_meetings import enqueue_meeting, made_anew
+from servicekit.usecases.planning_meetings import enqueue_meeting, made_anew, tell_again
 from servicekit.usecases.work import Work
 
 __all__ = ["prepare_link", "remake_for_class", "tomorrow"]
@@ -151,6 +151,8 @@ def remake_for_class(work: Work, gone: Meeting) -> None:
     for booking in work.store.bookings.where(in_class=meeting.in_class):
         if booking.obeyed and work.store.registrants.where(booking=booking.id):
             enqueue_meeting(work, booking)
+            if work.store.registrants.where(booking=booking.id, at_meeting=gone.vendor_id, state=MeetingState.MADE):
+                tell_again(work, booking)
 
 
 def _unregister(work: Work, service: Meetings, step: Unregister, meeting: Meeting) -> Step:

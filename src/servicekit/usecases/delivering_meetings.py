@@ -23,8 +23,8 @@ from servicekit.outbox.effects import Effect, EffectKind, EffectState
 from servicekit.ports.meetings import MeetingOrder, Meetings, VendorMeeting
 from servicekit.usecases.connecting import reach, through
 from servicekit.usecases.delivering import Done, Failed, GivenUp, Later, Next, Outside, Step, Verdict
-from servicekit.usecases.delivering_links import prepare_link, tomorrow
-from servicekit.usecases.planning_meetings import enqueue_meeting, made_anew
+from servicekit.usecases.delivering_links import prepare_link, remake_for_class, tomorrow
+from servicekit.usecases.planning_meetings import enqueue_meeting, made_anew, tell_again
 from servicekit.usecases.work import Work
 
 __all__ = ["prepare_meeting"]
@@ -134,7 +134,11 @@ def _limited(work: Work, service: Meetings, tally: str, error: OutsideError, ver
 
 def _moved(work: Work, meeting: Meeting, moved: VendorMeeting | None) -> Verdict:
     if moved is None:  # deleted behind our back: make another
-        work.store.meetings.save(made_anew(work.store.meetings.hold(meeting.id)))
+        if meeting.in_class is not None:
+            remake_for_class(work, meeting)
+        elif meeting.booking is not None:
+            work.store.meetings.save(made_anew(work.store.meetings.hold(meeting.id)))
+            tell_again(work, work.store.bookings.get(meeting.booking))
         return Next()
     return _mark(work, meeting.id, made_opens=meeting.opens, made_closes=meeting.closes)
 

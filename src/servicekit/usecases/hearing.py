@@ -13,7 +13,7 @@ from servicekit.outbox.facts import AppDeauthorized, Fact, MeetingGone, TextRece
 from servicekit.usecases.answering import take_text
 from servicekit.usecases.connecting import was_removed
 from servicekit.usecases.delivering_links import remake_for_class
-from servicekit.usecases.planning_meetings import enqueue_meeting, made_anew
+from servicekit.usecases.planning_meetings import enqueue_meeting, made_anew, tell_again
 from servicekit.usecases.reporting import take_report
 from servicekit.usecases.work import Work
 
@@ -47,6 +47,7 @@ def _gone(work: Work, fact: MeetingGone) -> None:
             if _lost(work, known, wanted=booking.obeyed):
                 work.store.meetings.save(made_anew(work.store.meetings.hold(known.id)))
                 enqueue_meeting(work, booking)
+                tell_again(work, booking)
 
 
 def _lost(work: Work, known: Meeting, *, wanted: bool) -> bool:

@@ -11,10 +11,11 @@ from attrs import evolve
 from servicekit.bookings import Booking, Branch, Client, ScheduledClass, Service
 from servicekit.ids import ClassId, MeetingId, RegistrantId
 from servicekit.meetings import Meeting, MeetingState, Registrant, address_in
-from servicekit.outbox.effects import EffectKind
+from servicekit.notices import Occasion
+from servicekit.outbox.effects import EffectKind, EffectState, Stage
 from servicekit.usecases.work import Work
 
-__all__ = ["enqueue_meeting", "made_anew", "meeting_of", "want_class_meeting", "want_meeting"]
+__all__ = ["enqueue_meeting", "made_anew", "meeting_of", "tell_again", "want_class_meeting", "want_meeting"]
 
 _OVER = frozenset({MeetingState.FAILED, MeetingState.DROPPED, MeetingState.REMOVED})
 
@@ -69,6 +70,20 @@ def want_class_meeting(work: Work, scheduled: ScheduledClass) -> None:
 def enqueue_meeting(work: Work, thing: Booking | ScheduledClass) -> None:
     """Have somebody see to the meeting of a booking or class, or to the link of a seat."""
     work.enqueue(EffectKind.MEETING, thing.id, thing.organisation, revision=thing.revision, about=thing.id)
+
+
+def tell_again(work: Work, booking: Booking) -> None:
+    """Have people told once more what holds, because the links that they have lead nowhere any more."""
+    if not work.store.effects.where(kind=EffectKind.NOTICE, subject=booking.id, state=EffectState.DUE):
+        work.enqueue(
+            EffectKind.NOTICE,
+            booking.id,
+            booking.organisation,
+            revision=booking.revision,
+            about=booking.id,
+            stage=Stage.NOTICE,
+            payload=Occasion.BOOKED.value,
+        )
 
 
 def _drafted(work: Work, thing: Booking | ScheduledClass, service: Service, branch: Branch) -> Meeting:
