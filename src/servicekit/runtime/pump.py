@@ -6,7 +6,7 @@ Rules kept here:
   is recorded together in the next one.
 * A call only begins while it will end within the lease, so two relays never do the same at once. One that blocks and cannot be
   stopped is given up after the same time, and its outcome is unknown.
-* A few effects more than may be in flight are prepared ahead, so that no call waits for a commit. Nothing else is claimed: the
+* Half as many more as may be in flight are prepared ahead, so that no call waits for a commit. Nothing else is claimed: the
   rest of the queue is left to other relays, and a slow vendor fills no memory.
 * Cancelled, it waits for the transaction that runs and for calls that block; calls that are awaited are cut off, and looked up
   once their leases have run out, as after a crash.
@@ -94,7 +94,7 @@ class Pump:
         self._ledger = Ledger(relay, settled)
         self._stop = stop or threading.Event()
         self._left = most
-        self._most_in_hand = relay.in_flight + relay.in_flight // 4
+        self._most_in_hand = relay.in_flight + relay.in_flight // 2
         self._slots = asyncio.Semaphore(relay.in_flight)
         self._calls = set[asyncio.Task[None]]()
         self._came = deque[Came]()

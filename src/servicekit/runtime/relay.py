@@ -53,7 +53,7 @@ class Relay:
     Attributes:
         driver: drives HTTP flows and blocks meanwhile, in up to ``in_flight`` threads; None: they are awaited over connections
             of its own, in one thread.
-        in_flight: how many calls are outside at once, at most; a quarter more effects are claimed and prepared ahead.
+        in_flight: how many calls are outside at once, at most; half as many more are claimed and prepared ahead.
         lease: how long a claimed effect is one's own. A relay that dies is made up for after it.
         longest_call: what one step outside may take at most. A flow is cut off then. A call that blocks (SMTP) is given up: its
             outcome counts as unknown, though it may go on until its own time-outs.
