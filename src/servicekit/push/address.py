@@ -30,6 +30,7 @@ _NOT_PUBLIC: Final = tuple(
     map(
         ipaddress.ip_network,
         (
+            "192.0.0.0/24",  # IETF's protocols (RFC 6890), and a metadata service
             "168.63.129.16/32",  # Azure's metadata and DNS, though the address is a public one
             "192.88.99.0/24",  # 6to4 relays (RFC 7526)
             "2001::/23",  # IETF's protocols, Teredo among them (RFC 2928, 4380)

@@ -84,7 +84,7 @@ class RotatePushSecret(Command[PushSet]):
     overlap: timedelta = timedelta(days=1)
 
 
-@frozen(kw_only=True)
+@frozen
 class RemovePush(Command[None]):
     """Push nothing more to the target of this very group, also of what waits; its secret is forgotten. Needs ``push:write``.
 
@@ -97,7 +97,7 @@ class RemovePush(Command[None]):
     group: GroupId
 
 
-@frozen(kw_only=True)
+@frozen
 class GetPush(Query[Push | None]):
     """The target that holds for a group; None where there is none. Needs ``push:read``. It never tells a secret."""
 
