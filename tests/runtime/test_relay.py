@@ -223,7 +223,7 @@ def test_a_rule_that_says_no_makes_a_dead_letter(world: World) -> None:
     world.book(world.haircut)
     world.ask(ChangeSettings(group=world.root.id, change=Settings(sender_name="")))
 
-    assert world.kit.deliver() == Delivered(dead=1)
+    assert world.kit.deliver() == Delivered(done=1, dead=1)  # the notice is done, its text waits
     (letter,) = world.ask(ListEffects(organisation=world.root.id))
     assert "have no sender: set a sender name" in letter.trouble
 

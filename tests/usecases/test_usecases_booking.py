@@ -39,7 +39,7 @@ from servicekit.bookings import (
 from servicekit.commands import Command
 from servicekit.errors import Conflict, Invalid, NotFound
 from servicekit.ids import BookingId, ClientId, ProviderId
-from servicekit.outbox.effects import EffectState
+from servicekit.outbox.effects import EffectKind, EffectState
 from servicekit.runtime.entropy import mint
 from world import DAY, HOUR, MINUTE, World, foreign
 
@@ -315,13 +315,15 @@ def test_a_move_is_a_new_revision_and_keeps_the_length(world: World) -> None:
 
 
 def test_a_request_gives_its_effects_when_it_is_confirmed(world: World) -> None:
-    """Not before, whatever is done to it; a request cancelled leaves nothing to do."""
+    """Not before, whatever is done to it, people are only told of it; a request cancelled leaves nothing to do."""
     service = approved(world)
     request: Booking = world.ask(book(world, service=service.id))
     world.ask(Rebook(request.id, starts=request.starts + DAY))
     other: Booking = world.ask(book(world, service=service.id))
     world.ask(Cancel(other.id))
-    assert world.effects(EffectState.DUE) == []
+    assert {effect.kind for effect in world.effects(EffectState.DUE)} == {EffectKind.NOTICE}
+    world.settle()
+    assert world.zoom_meetings() == []
     world.ask(Confirm(request.id))
     world.settle()
 

@@ -39,8 +39,8 @@ class EffectKind(StrEnum):
     NOTICE = "notice"
     """The people of the subject, a booking, are told what ``payload`` (an occasion) says."""
     NOTICE_TEXT = "notice text"
-    """One person of a booking is told by text; the subject is booking, occasion and channel. Apart from ``NOTICE``, so that
-    what hinders a text does not hold back a mail."""
+    """A text of a notice or reminder that a rule refused; the subject is booking, occasion and channel. Apart from the others,
+    so that what hinders a text holds no mail back."""
     REMINDER = "reminder"
     """The client of the subject, a booking, is reminded of it, and the next reminder is enqueued."""
     WELCOME = "welcome"

@@ -7,12 +7,11 @@ Everything that one occasion gives is enqueued in one transaction, so nobody is 
 from __future__ import annotations
 
 from servicekit.bookings import BookingState
-from servicekit.notices import PAIRS, Channel, Occasion, Way
+from servicekit.notices import Channel, Occasion, Way
 from servicekit.outbox.effects import Effect
 from servicekit.usecases.calendars import calendar_part
 from servicekit.usecases.delivering import Done, Step
-from servicekit.usecases.speaking import address_to, enqueue_text, people, post, said, ways_to
-from servicekit.usecases.texting import submit
+from servicekit.usecases.speaking import people, post, said, submit_text, tell_by_text, ways_to
 from servicekit.usecases.work import Work
 
 __all__ = ["prepare_notice", "prepare_notice_text"]
@@ -36,7 +35,7 @@ def prepare_notice(work: Work, effect: Effect) -> Step:
     for channels in _CHANNELS:
         for channel in ways_to(work, who, channels, _OFFERED[channels[0]]):
             if channel in _TEXTS:
-                enqueue_text(work, booking, occasion, channel)
+                tell_by_text(work, who, occasion, channel)
             else:
                 part = calendar_part(work, who, occasion, channel)
                 post(work, who, channel, said(work, who, occasion, channel), part)
@@ -49,21 +48,12 @@ def _is_past(occasion: Occasion, state: BookingState) -> bool:
 
 
 def prepare_notice_text(work: Work, effect: Effect) -> Step:
-    """Write one text to one person, paid for like every other."""
+    """Write one text that a rule refused before, unless something newer was said, or what it is a reminder of has begun."""
     booking_id, occasion, channel = effect.subject.split("/")
-    return tell_by_text(work, effect, booking_id, Occasion(occasion), Channel(channel))
-
-
-def tell_by_text(work: Work, effect: Effect, booking_id: str, occasion: Occasion, channel: Channel) -> Step:
-    """The text, unless something newer has been said, or the booking has begun that somebody was to be reminded of."""
-    assert (occasion, channel) in PAIRS, "only what can be told is enqueued"
-    booking = work.store.bookings.hold(booking_id)
-    if effect.revision < booking.revision or _is_past(occasion, booking.state):
+    booking, about = work.store.bookings.hold(booking_id), Occasion(occasion)
+    if effect.revision < booking.revision or _is_past(about, booking.state):
         return Done()
-    if occasion is Occasion.REMINDER and (booking.state is not BookingState.CONFIRMED or booking.starts <= work.at):
+    if about is Occasion.REMINDER and (booking.state is not BookingState.CONFIRMED or booking.starts <= work.at):
         return Done()
-    who = people(work, booking)
-    to, text = address_to(work, who, channel), said(work, who, occasion, channel).text
-    if to and text:
-        submit(work, work.store.path(booking.organisation), None, to, text)
+    submit_text(work, people(work, booking), about, Channel(channel))
     return Done()

@@ -12,7 +12,7 @@ from servicekit.moments import Instant
 from servicekit.notices import Channel, Occasion, due_reminders, next_reminder
 from servicekit.outbox.effects import Effect, EffectKind, EffectState
 from servicekit.usecases.delivering import Done, Step
-from servicekit.usecases.speaking import enqueue_text, people, plan_of, post, said, ways_to
+from servicekit.usecases.speaking import people, plan_of, post, said, tell_by_text, ways_to
 from servicekit.usecases.work import Work
 
 __all__ = ["follow_reminders", "prepare_reminder"]
@@ -65,7 +65,7 @@ def prepare_reminder(work: Work, effect: Effect) -> Step:
     if offered and who.client_chose.reminders:
         for channel in ways_to(work, who, _CHANNELS, offered):
             if channel is Channel.CLIENT_TEXT:
-                enqueue_text(work, booking, Occasion.REMINDER, channel)
+                tell_by_text(work, who, Occasion.REMINDER, channel)
             else:
                 post(work, who, channel, said(work, who, Occasion.REMINDER, channel))
     return Done()

@@ -4,8 +4,8 @@ Rules kept here:
 
 * Own words go before built-in ones: the reader's language with its shorter tags, then the organisation's language, then the
   template without a language; only then the built-in text in these languages; last the English one.
-* A mail is written at once. A text gets an effect of its own, since a rule may refuse it (no sender, a number that is none):
-  what hinders the text holds no mail back, and a person finds it among the dead effects.
+* What hinders a text holds no mail back: a text that a rule refuses (no sender, a number that is none) gets an effect of its
+  own, which a person finds among the dead ones.
 * Words that come to nothing are not sent.
 """
 
@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from servicekit.bookings import Booking, Branch, Client, Provider, Service
+from servicekit.errors import Invalid
 from servicekit.ids import GroupId, MailId, ServiceId
 from servicekit.keys import KeyState, planned
 from servicekit.mail import CalendarPart, plain_mail
@@ -37,17 +38,19 @@ from servicekit.notices import (
 )
 from servicekit.outbox.effects import EffectKind
 from servicekit.usecases.planning_meetings import meeting_of
+from servicekit.usecases.texting import submit
 from servicekit.usecases.work import Work
 
 __all__ = [
     "People",
     "address_to",
     "door_page",
-    "enqueue_text",
     "people",
     "plan_of",
     "post",
     "said",
+    "submit_text",
+    "tell_by_text",
     "values_of",
     "ways_to",
     "words",
@@ -234,11 +237,25 @@ def post(work: Work, who: People, channel: Channel, rendered: Rendered, calendar
     work.post(mail_id, booking.organisation, mail, to=to)
 
 
-def enqueue_text(work: Work, booking: Booking, occasion: Occasion, channel: Channel) -> None:
-    """Have somebody told by text, in an effect of its own."""
-    work.enqueue(
-        EffectKind.NOTICE_TEXT,
-        f"{booking.id}/{occasion}/{channel}",
-        booking.organisation,
-        revision=booking.revision,
-    )
+def tell_by_text(work: Work, who: People, occasion: Occasion, channel: Channel) -> None:
+    """Write a text; where a rule refuses it, have an effect of its own find that, and wait for a person."""
+    try:
+        submit_text(work, who, occasion, channel)
+    except Invalid:  # before anything was written
+        work.enqueue(
+            EffectKind.NOTICE_TEXT,
+            f"{who.booking.id}/{occasion}/{channel}",
+            who.booking.organisation,
+            revision=who.booking.revision,
+        )
+
+
+def submit_text(work: Work, who: People, occasion: Occasion, channel: Channel) -> None:
+    """Write a text, paid for like every other.
+
+    Raises:
+        Invalid: as :func:`servicekit.usecases.texting.submit` does.
+    """
+    to, text = address_to(work, who, channel), said(work, who, occasion, channel).text
+    if to and text:
+        submit(work, work.store.path(who.booking.organisation), None, to, text)
