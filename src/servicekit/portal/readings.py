@@ -65,7 +65,7 @@ def check_reading(known: Iterable[Reading], operated: timedelta, read_at: Instan
         raise Invalid(f"{read_at} is yet to come: say when the meter was read.", code="reading_in_future")
     if reason.strip():
         return
-    ordered = sorted(known, key=lambda one: (one.read_at, one.made_at, one.id))
+    ordered = sorted(known, key=lambda one: (one.read_at, one.made_at, one.operated))
     before = [one for one in ordered if one.read_at <= read_at][-1:]
     after = [one for one in ordered if one.read_at > read_at][:1]
     wrong = [

@@ -1,0 +1,43 @@
+"""Lists, counts, search, export, notifications and each thing by itself agree with a plain model, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from portal_machine import machine
+from portals import Caught
+from servicekit import Kit
+from servicekit.testing.clock import ManualClock
+
+
+def opened(url: str, clock: ManualClock, caught: Caught) -> Kit:
+    """A kit that mails, on a database."""
+    return Kit.open(
+        url,
+        clock=clock,
+        mail=caught,
+        mail_from="portal@service.example",
+        invitation_url="https://portal.example/invitation/{token}",
+    )
+
+
+OnSqlite = machine(lambda clock, caught: opened("sqlite:///:memory:", clock, caught))
+TestOnSqlite = OnSqlite.TestCase
+TestOnSqlite.settings = settings(
+    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestOnSqlite = pytest.mark.spec("P-02", "P-03", "P-08", "P-11")(TestOnSqlite)
+
+
+@pytest.mark.spec("P-02", "P-03", "P-08", "P-11")
+def test_on_postgres(postgres_database: str) -> None:
+    """The same machine, shorter; every run founds companies of its own in the one database."""
+    from hypothesis.stateful import run_state_machine_as_test
+
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        machine(lambda clock, caught: opened(postgres_database, clock, caught)),
+        settings=settings(
+            max_examples=5, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
