@@ -8,6 +8,7 @@ from servicekit.adapters.doors.by_site import DoorsBySite
 from servicekit.adapters.doors.exivo import Exivo
 from servicekit.adapters.doors.resivo import Resivo
 from servicekit.errors import Rejected
+from servicekit.ports.doors import DoorCapabilities
 
 EXIVO, RESIVO = Exivo("key-1", "secret-1", "1", base_url="http://one.test"), Resivo("key-2", "secret-2")
 
@@ -27,7 +28,7 @@ def test_what_can_be_done_depends_on_the_site() -> None:
     assert doors.capabilities_at("a") == EXIVO.capabilities_at("a")
     assert doors.capabilities_at("b") == RESIVO.capabilities_at("b")
     nobody = doors.capabilities_at("c")
-    assert not (nobody.phone_keys or nobody.pin_keys or nobody.look_up or nobody.unlock or nobody.access_log)
+    assert nobody == DoorCapabilities(phone_keys=False, look_up=False)
 
 
 def test_a_site_that_nobody_has_is_refused_by_name() -> None:

@@ -13,6 +13,12 @@
         def trial(self):
             return MyTrial(...)
 
+
+    class TestMyMeetings(MeetingsConformance):
+        @pytest.fixture
+        def trial(self):
+            return MyMeetingsTrial(...)
+
 Unlike the rest of :mod:`servicekit.testing` this package is made of tests, so it imports pytest and Hypothesis (extra
 ``testing``).
 """
@@ -26,6 +32,8 @@ pytest.register_assert_rewrite(
             "conversing",
             "doors",
             "joining",
+            "meetings",
+            "keying",
             "numbering",
             "outbox",
             "quota_model",
@@ -46,6 +54,8 @@ from servicekit.testing.conformance.doors_trial import (  # noqa: E402 - likewis
     HeldDoorKey,
     SimulatedDoors,
 )
+from servicekit.testing.conformance.meetings import MeetingsConformance  # noqa: E402 - its assertions are rewritten first
+from servicekit.testing.conformance.meetings_trial import HeldMeeting, MeetingsTrial  # noqa: E402 - likewise
 from servicekit.testing.conformance.storage import StorageConformance  # noqa: E402 - its assertions are rewritten first
 from servicekit.testing.conformance.texts import TextsConformance  # noqa: E402 - likewise
 from servicekit.testing.conformance.texts_trial import (  # noqa: E402 - likewise
@@ -64,8 +74,11 @@ __all__ = [
     "DoorsTrial",
     "Fate",
     "HeldDoorKey",
+    "HeldMeeting",
     "HeldText",
     "HookCall",
+    "MeetingsConformance",
+    "MeetingsTrial",
     "SimulatedDoors",
     "SimulatedTexts",
     "StorageConformance",

@@ -15,6 +15,7 @@ from servicekit.ports.store import Storage, Transaction
 from servicekit.testing.conformance.conversing import Conversing
 from servicekit.testing.conformance.holding import Holding
 from servicekit.testing.conformance.joining import Joining
+from servicekit.testing.conformance.keying import Keying
 from servicekit.testing.conformance.numbering import Numbering
 from servicekit.testing.conformance.outbox import Outbox
 from servicekit.testing.conformance.quotas import Quotas
@@ -25,7 +26,7 @@ from servicekit.testing.conformance.writing import Writing
 __all__ = ["StorageConformance"]
 
 
-class StorageConformance(Writing, Tables, Holding, Racing, Outbox, Quotas, Joining, Numbering, Conversing):
+class StorageConformance(Writing, Tables, Holding, Racing, Outbox, Quotas, Joining, Numbering, Conversing, Keying):
     """Subclass it, and say in the fixture ``opened`` how your storage is opened; ``connected`` is for what joins.
 
     ::
