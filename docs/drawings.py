@@ -18,7 +18,7 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, ForwardRef, get_args, get_origin
 
 import attrs
 
@@ -124,7 +124,7 @@ def typed(kind: Any) -> str:
         return " | ".join(map(typed, get_args(kind)))
     if get_origin(kind) is tuple:
         return f"tuple[{typed(get_args(kind)[0])}, ...]"
-    return str(kind.__name__)
+    return str(kind.__forward_arg__ if isinstance(kind, ForwardRef) else kind.__name__)
 
 
 def demanded(handler: Callable[..., Any], seen: set[Any] | None = None) -> set[str]:
