@@ -126,8 +126,8 @@ def set_branch_doors(work: Work, command: SetBranchDoors, listing: Listing | Non
     branch = work.store.branches.hold(command.branch)
     work.owned("catalogue:write", branch, branch.organisation)
     used = {service.name: service.components for service in work.store.services.where(branch=branch.id)}
-    check_branch_doors(command.site, command.components, command.service_components, used)
     _check(command.site, (*command.components, *command.service_components), listing)
+    check_branch_doors(command.site, command.components, command.service_components, used)
     changed = evolve(
         branch, site=command.site, components=command.components, service_components=command.service_components
     )
