@@ -17,7 +17,7 @@ from servicekit.adapters.doors.exivo import Exivo
 from servicekit.adapters.meetings.zoom import Zoom
 from servicekit.moments import Instant, Window
 from servicekit.ports.doors import KeyOrder
-from servicekit.ports.meetings import MeetingOrder
+from servicekit.ports.meetings import MeetingOrder, Person
 from servicekit.runtime.http import HttpDriver
 from servicekit.testing.contracts import Contract
 from servicekit.testing.simulators import COMPONENTS, ExivoSimulator, Simulator, ZoomSimulator, transport
@@ -68,7 +68,7 @@ def test_exivos_requests_are_as_exivo_describes_them() -> None:
 
 
 def test_zooms_requests_are_as_zoom_describes_them() -> None:
-    """Users, and a meeting from its making to its end, by the OpenAPI descriptions of both products."""
+    """Users, a meeting from its making to its end, and its registrants, by the OpenAPI descriptions of both products."""
     simulator = ZoomSimulator()
     simulator.set_clock(NOW)
     service = Zoom(simulator.account_id, simulator.client_id, simulator.client_secret)
@@ -80,6 +80,13 @@ def test_zooms_requests_are_as_zoom_describes_them() -> None:
         driver.run(service.host_link(made.vendor_id, NOW))
         driver.run(service.remove(made.vendor_id, NOW))
         driver.run(service.users(NOW))
+        open_to_all = driver.run(service.create(evolve(order, marker="sk:2:1", registration=True), NOW)).vendor_id
+        eva = driver.run(service.register(open_to_all, Person(email="eva@home.example", name="Eva Berg"), NOW))
+        driver.run(service.register(open_to_all, Person(email="eva@home.example", name="Eva Berg"), NOW))
+        driver.run(service.unregister(open_to_all, eva.email, eva.vendor_id, NOW))
+        driver.run(service.ours("me", NOW))
+        driver.run(service.me(NOW))
 
     assert problems(simulator, "/meetings", "zoom-meetings.json") == ()
+    assert problems(simulator, "/registrants", "zoom-meetings.json") == ()
     assert problems(simulator, "/v2/users?", "zoom-users.json") == ()
