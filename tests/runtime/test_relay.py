@@ -21,7 +21,17 @@ from children import Outside
 from processes import race, run
 from servicekit import Kit
 from servicekit.adapters.texts.fortysixelks import FortySixElks
-from servicekit.bookings import Booking, Cancel, Rebook
+from servicekit.bookings import (
+    AddService,
+    Booking,
+    BookingRules,
+    BookSeat,
+    Cancel,
+    MoveClass,
+    Rebook,
+    ScheduleClass,
+    ScheduledClass,
+)
 from servicekit.errors import ConfigurationError, StorageBusy
 from servicekit.groups import ChangeSettings, Settings
 from servicekit.keys import KeyState, ListKeys
@@ -230,17 +240,14 @@ def test_a_rule_that_says_no_makes_a_dead_letter(world: World) -> None:
 
 def test_wrong_wiring_is_raised_and_loses_nothing(tmp_path: Path) -> None:
     """A base URL that is none: the error says what to check; once it is mended, the text goes out once."""
-    with opened(tmp_path, texts=elks_adapter("api.46elks.com/a1"), transport=None) as world:
+    with opened(tmp_path) as world:
         send(world)
-        with pytest.raises(ConfigurationError, match="is no URL to send a request to: check the base URL"):
-            world.kit.deliver()
-        mended = Kit.open(
-            f"sqlite:////{world.path}", texts=elks_adapter(), clock=world.clock, transport=transport(world.elks)
-        )
-        with mended:
-            assert mended.deliver() == Delivered()
-            world.clock.advance(2 * MINUTE)
-            assert mended.deliver() == Delivered(done=1)
+        wrong = Kit.open(f"sqlite:////{world.path}", texts=elks_adapter("api.46elks.com/a1"), clock=world.clock)
+        with wrong, pytest.raises(ConfigurationError, match="is no URL to send a request to: check the base URL"):
+            wrong.deliver()
+        assert world.kit.deliver() == Delivered()
+        world.clock.advance(2 * MINUTE)
+        assert world.kit.deliver() == Delivered(done=1)
         assert texts(world) == ["Hej"]
 
 
@@ -260,7 +267,7 @@ def test_a_vendor_at_a_wrong_host_is_waited_for(tmp_path: Path) -> None:
 class _During(httpx.BaseTransport):
     """The network, and what happens elsewhere while a call is out."""
 
-    inner: httpx.BaseTransport = field(init=False)
+    inner: httpx.BaseTransport
     acts: list[Callable[[], object]] = field(factory=list)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -271,22 +278,23 @@ class _During(httpx.BaseTransport):
 
 
 @contextmanager
-def slow_world(tmp_path: Path, **options: Any) -> Iterator[tuple[World, _During, Kit]]:
+def slow_world(tmp_path: Path) -> Iterator[tuple[World, _During, Kit]]:
     """A world whose calls take as long as the test says, and another kit over the same database."""
-    during = _During()
-    with opened(tmp_path, transport=during, **options) as world:
-        during.inner = transport(world.elks, world.exivo, world.zoom)
-        wiring = world.kit._wiring
-        other = Kit.open(
-            f"sqlite:////{world.path}",
-            texts=wiring.texts,
-            doors=wiring.doors,
-            meetings=wiring.meetings,
-            clock=world.clock,
-            transport=during.inner,
+    with opened(tmp_path) as world, ExitStack() as kits:
+        other, wiring = world.kit, world.kit._wiring
+        during = _During(transport(world.elks, world.exivo, world.zoom))
+        world.kit = kits.enter_context(
+            Kit.open(
+                f"sqlite:////{world.path}",
+                texts=wiring.texts,
+                doors=wiring.doors,
+                meetings=wiring.meetings,
+                clock=world.clock,
+                transport=during,
+                in_flight=1,
+            )
         )
-        with other:
-            yield world, during, other
+        yield world, during, other
 
 
 def overtaken(world: World, other: Kit) -> Callable[[], object]:
@@ -664,6 +672,52 @@ def test_a_relay_that_dies_anywhere_leaves_keys_and_meetings_as_booked(
 
         assert len(texts(world, EVA_MOBILE)) == told + 1
         assert len(bookings) >= 15
+
+
+@pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
+@pytest.mark.parametrize("change", ["joined", "moved", "left"])
+def test_a_relay_that_dies_anywhere_leaves_one_link_for_each_seat(tmp_path: Path, change: str, *, lost: bool) -> None:
+    """For a class that is joined, moved or left: one meeting, one registrant a client, and the client was told once."""
+    with served_world(tmp_path) as (world, outside):
+        yoga = world.ask(
+            AddService(branch=world.advice.branch, name="Yoga", length=HOUR, online=True, rules=BookingRules(seats=3))
+        )
+        classes: list[tuple[ScheduledClass, bool]] = []
+        for step in deaths(world, outside):
+            _check_classes(world, classes)
+            scheduled = world.ask(
+                ScheduleClass(service=yoga.id, provider=world.chair.id, starts=NOON + (30 + 2 * step) * DAY)
+            )
+            if change == "left":
+                world.settle()  # else the seat is gone before anything was asked for it
+            booking = world.ask(BookSeat(scheduled=scheduled.id, client=world.eva.id))
+            if change != "joined":
+                world.settle()
+            told = len(texts(world, EVA_MOBILE))
+            if lost:
+                world.zoom.inject(Fault.lost_answer(path="/v2/"), Fault.lost_answer("POST", "/registrants"))
+                world.elks.inject(Fault.lost_answer("POST"))
+            if change == "moved":
+                scheduled = world.ask(MoveClass(scheduled=scheduled.id, starts=scheduled.starts + DAY))
+            elif change == "left":
+                world.ask(Cancel(booking.id))
+            classes.append((scheduled, change != "left"))
+        _check_classes(world, classes)
+        world.zoom.clear_faults()
+
+        assert len(texts(world, EVA_MOBILE)) == told + 1
+        assert len(classes) >= 10
+
+
+def _check_classes(world: World, classes: list[tuple[ScheduledClass, bool]]) -> None:
+    assert [(one.marker, one.starts) for one in world.zoom_meetings()] == sorted(
+        (f"sk:{one.id}:1", str(one.starts)) for one, _ in classes
+    )
+    people = {
+        meeting["agenda"]: [one["email"] for one in meeting["registrants"]]
+        for meeting in world.zoom.state()["meetings"]
+    }
+    assert people == {f"sk:{one.id}:1": [world.eva.email] * taken for one, taken in classes}
 
 
 def _check(world: World, bookings: list[Booking]) -> None:
