@@ -64,6 +64,7 @@ __all__ = [
 ]
 
 _SOON = timedelta(seconds=2)
+_PATIENT = timedelta(seconds=10)
 _FRESH = timedelta(minutes=1)
 _MOST_REVIVED = 1000
 _S = ConnectionState
@@ -224,9 +225,12 @@ def through(step: Outside, organisation: GroupId) -> Outside:
 
 def waiting_for(work: Work, kind: EffectKind, subject: str, what: str) -> Later | GivenUp:
     """How to go on while another effect has something to bring about first: look again when it may have done so."""
-    for state in (EffectState.LEASED, EffectState.DUE):
-        for effect in work.store.effects.where(kind=kind, subject=subject, state=state):
-            return Later(max(work.at + _SOON, effect.due_at), f"waits for {what}")
+    why = f"waits for {what}"
+    for effect in work.store.effects.where(kind=kind, subject=subject, state=EffectState.LEASED):
+        # Mostly it takes a moment; where the relay that has it has died, it takes until its lease ends.
+        return Later(min(work.at + _PATIENT, effect.leased_until or work.at + _SOON), why)
+    for effect in work.store.effects.where(kind=kind, subject=subject, state=EffectState.DUE):
+        return Later(max(work.at + _SOON, effect.due_at), why)
     dead = work.store.effects.where(kind=kind, subject=subject, state=EffectState.DEAD)
     return GivenUp(f"{what} was given up" + "".join(f": {one.trouble}" for one in dead))
 

@@ -40,7 +40,10 @@ from servicekit.usecases.delivering import Done, Failed, GivenUp, Later, Next, O
 from servicekit.usecases.planning_meetings import enqueue_meeting, made_anew, tell_again
 from servicekit.usecases.work import Work
 
-__all__ = ["prepare_link", "remake_for_class", "tomorrow"]
+__all__ = ["THE_MEETING", "prepare_link", "remake_for_class", "tomorrow"]
+
+THE_MEETING = "the meeting of the class"
+"""What links wait for, as effects say it."""
 
 _DAY = 86_400 * 1_000_000  # microseconds
 
@@ -63,12 +66,12 @@ def prepare_link(work: Work, booking: Booking, class_id: ClassId) -> Step:
             return _mark(work, registrant.id, state=step.state)
         case Stuck():
             if meeting.state is MeetingState.FAILED:
-                return GivenUp(f"the meeting of the class was given up: {meeting.detail}")
+                return GivenUp(f"{THE_MEETING} was given up: {meeting.detail}")
             return GivenUp(registrant.detail)
         case Await():
             if meeting.closes <= work.at:
                 return _too_late(work, registrant)
-            return waiting_for(work, EffectKind.MEETING, class_id, "the meeting of the class")
+            return waiting_for(work, EffectKind.MEETING, class_id, THE_MEETING)
     service = reach(work, booking.organisation)
     if isinstance(service, Later | GivenUp):
         return service

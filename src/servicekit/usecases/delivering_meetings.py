@@ -23,7 +23,7 @@ from servicekit.outbox.effects import Effect, EffectKind, EffectState
 from servicekit.ports.meetings import MeetingOrder, Meetings, VendorMeeting
 from servicekit.usecases.connecting import reach, through
 from servicekit.usecases.delivering import Done, Failed, GivenUp, Later, Next, Outside, Step, Verdict
-from servicekit.usecases.delivering_links import prepare_link, remake_for_class, tomorrow
+from servicekit.usecases.delivering_links import THE_MEETING, prepare_link, remake_for_class, tomorrow
 from servicekit.usecases.planning_meetings import enqueue_meeting, made_anew, tell_again
 from servicekit.usecases.work import Work
 
@@ -192,8 +192,10 @@ def _mark(work: Work, meeting_id: MeetingId, **changes: Any) -> Next:
 
 
 def _wake_seats(work: Work, class_id: ClassId) -> None:
-    """Links that were given up because the meeting was, are seen to again."""
+    """Links that wait for the meeting, or were given up because it was, are seen to at once; also one that is about to wait."""
     for booking in work.store.bookings.where(in_class=class_id):
-        for effect in work.store.effects.where(kind=EffectKind.MEETING, subject=booking.id, state=EffectState.DEAD):
-            if effect.trouble.startswith("the meeting of the class"):
+        for state in (EffectState.DUE, EffectState.LEASED, EffectState.DEAD):
+            found = work.store.effects.where(kind=EffectKind.MEETING, subject=booking.id, state=state)
+            if any(state is EffectState.LEASED or THE_MEETING in effect.trouble for effect in found):
                 enqueue_meeting(work, booking)
+                break
