@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +23,7 @@ from carriers import Pigeons
 from desk import GATEWAY, MOBILE, NOON, OPERATOR, OURS, Pile
 from servicekit import Kit, Principal
 from servicekit.groups import AddGroup, FoundOrganisation, Group, ProvideNumbers, Settings, User
+from servicekit.ids import UserId
 from servicekit.messages import Message, SendText
 from servicekit.moments import Instant
 from servicekit.outbox.effects import Effect, EffectState
@@ -233,3 +234,13 @@ def deliver_once(url: str, at: Instant) -> int:
     """Deliver what is due; how many effects were brought about."""
     with opened(url, ManualClock(at), Pigeons(), None) as kit:
         return kit.deliver().done
+
+
+def send_by(url: str, at: Instant, users: Sequence[UserId]) -> int:
+    """Three texts by one of these users, each delivered; how many texts were sent."""
+    mine = users[os.getpid() % len(users)]
+    with opened(url, ManualClock(at), Pigeons(), None) as kit:
+        for number in range(3):
+            kit.perform(SendText(user=mine, to=MOBILE, text=f"{os.getpid()} {number}"), by=Principal.of(mine))
+            kit.deliver()
+    return 3
