@@ -130,7 +130,7 @@ def test_a_plan_has_ten_reminders_at_most() -> None:
     assert NoticePlan(id=SALON, organisation=SALON, reminders=ten).reminders == ten
     for more in ({"reminders": (*ten, ten[0])}, {"alarms": (MINUTE,) * 11}):
         with pytest.raises(Invalid, match="At most 10") as caught:
-            NoticePlan(id=SALON, organisation=SALON, **more)  # type: ignore[arg-type]
+            NoticePlan(id=SALON, organisation=SALON, **more)
         assert caught.value.code == "too_many_reminders"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from calendar_reader import Component, read_calendar
 
+from calendar_reader import Component, read_calendar
 from servicekit import Principal
 from servicekit.bookings import AddService, Booking, Cancel, Rebook
 from servicekit.meetings import GetMeeting
@@ -31,7 +31,9 @@ EVA, ROOM = "eva@home.example", "room@salon.example"
 def attached(mail: KeptMail) -> tuple[Component, Component]:
     """The calendar in a mail, and its event."""
     (part,) = [one for one in mail.message.walk() if one.get_content_type() == "text/calendar"]
-    calendar = read_calendar(part.get_payload(decode=True))
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    calendar = read_calendar(content)
     assert part.get_param("method") == calendar.one("METHOD")
     assert part.get_content_charset() == "utf-8"
     (event,) = calendar.within
@@ -92,7 +94,7 @@ def test_a_mail_with_a_calendar_is_still_a_plain_one(mailed: World) -> None:
     world.book(world.haircut)
     world.settle()
     (mail,) = world.mails(EVA)
-    plain, calendar = mail.message.iter_parts()  # type: ignore[attr-defined]
+    plain, calendar = mail.message.iter_parts()
 
     assert mail.message.get_content_type() == "multipart/alternative"
     assert (plain.get_content_type(), calendar.get_content_type()) == ("text/plain", "text/calendar")

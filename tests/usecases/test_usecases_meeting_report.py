@@ -148,7 +148,7 @@ def test_who_may_read_it(world: World) -> None:
     world.book(world.advice)
     mine = Principal.of(world.room.id)
     assert len(report(world, mine, provider=world.room.id).rows) == 1
-    window = {"since": world.now, "until": world.now + DAY}
+    window: dict[str, Any] = {"since": world.now, "until": world.now + DAY}
     root, rolf = foreign(world)
     for request, by in (
         (ReportMeetings(organisation=world.root.id, provider=world.chair.id, **window), mine),
@@ -162,9 +162,9 @@ def test_who_may_read_it(world: World) -> None:
 
 def test_a_page_has_1_to_1000_rows_and_a_window_is_not_empty(world: World) -> None:
     """Anything else is refused."""
-    window = {"since": world.now, "until": world.now + DAY}
+    window: dict[str, Any] = {"since": world.now, "until": world.now + DAY}
     for most in (0, 1001):
-        refused = world.refused(ReportMeetings(organisation=world.root.id, most=most, **window))  # type: ignore[arg-type]
+        refused = world.refused(ReportMeetings(organisation=world.root.id, most=most, **window))
         assert (type(refused), refused.code) == (Invalid, "page_size")
     refused = world.refused(ReportMeetings(organisation=world.root.id, since=world.now, until=world.now))
     assert refused.code == "empty_window"

@@ -136,9 +136,7 @@ def plain_mail(
     if in_reply_to:
         headers |= {"In-Reply-To": _checked_id(in_reply_to), "References": in_reply_to}
     bounces = sender.addr_spec if envelope_from is None else envelope_from and _address(envelope_from).addr_spec
-    return _composed(
-        sender, to, headers, text, message_id=message_id, envelope_from=bounces, at=at, calendar=calendar
-    )
+    return _composed(sender, to, headers, text, message_id=message_id, envelope_from=bounces, at=at, calendar=calendar)
 
 
 def _composed(

@@ -12,8 +12,9 @@ from servicekit.notices.templates import Channel, Occasion
 __all__ = ["BUILT_IN", "DEFAULTS"]
 
 Words = Mapping[tuple[Occasion, Channel], tuple[str, str]]
+_Phrases = Mapping[str, str | tuple[str, str, str]]
 
-_ENGLISH = {
+_ENGLISH: _Phrases = {
     "hello": "Hello [{who}],",
     "facts": "What: [service]\nWhere: [branch]\n{with_or_for}\nFrom: [start]\nUntil: [end]",
     "with": "With: [provider]\nRoom: [room]",
@@ -33,7 +34,7 @@ _ENGLISH = {
     "cancelled": ("Cancelled", "", ""),
     "reminder": ("Reminder", "Your booking begins soon.", ""),
 }
-_GERMAN = {
+_GERMAN: _Phrases = {
     "hello": "Guten Tag [{who}]",
     "facts": "Was: [service]\nWo: [branch]\n{with_or_for}\nVon: [start]\nBis: [end]",
     "with": "Bei: [provider]\nRaum: [room]",
@@ -58,7 +59,7 @@ _GERMAN = {
     "cancelled": ("Storniert", "", ""),
     "reminder": ("Erinnerung", "Ihre Buchung beginnt bald.", ""),
 }
-_SWEDISH = {
+_SWEDISH: _Phrases = {
     "hello": "Hej [{who}],",
     "facts": "Vad: [service]\nVar: [branch]\n{with_or_for}\nFrån: [start]\nTill: [end]",
     "with": "Hos: [provider]\nRum: [room]",
@@ -80,7 +81,7 @@ _SWEDISH = {
 }
 
 
-def _words(say: Mapping[str, str | tuple[str, str, str]]) -> Words:
+def _words(say: _Phrases) -> Words:
     """Subject and text for each occasion and channel, put together from phrases."""
     one: dict[str, str] = {name: phrase for name, phrase in say.items() if isinstance(phrase, str)}
     made: dict[tuple[Occasion, Channel], tuple[str, str]] = {(Occasion.DOORS, Channel.PAGE): ("", one["page"])}

@@ -110,7 +110,7 @@ class BookingTable(_HoldingTable[Booking]):
             tests += " AND (bookings.starts > ? OR (bookings.starts = ? AND bookings.id > ?))"
             values += [after[0].us, after[0].us, after[1]]
         found = self.execute(
-            f"SELECT {self.shape.columns_of('bookings')}{tests} ORDER BY bookings.starts, bookings.id LIMIT {most:d}",  # noqa: S608
+            f"SELECT {self.shape.columns_of('bookings')}{tests} ORDER BY bookings.starts, bookings.id LIMIT {most:d}",
             values,
         ).fetchall()
         return tuple(map(self.rows.thing, found))
@@ -121,7 +121,7 @@ class BookingTable(_HoldingTable[Booking]):
         """How many of them there are, by their state and their meeting's or link's."""
         tests, values = _online(organisation, window, provider)
         found = self.execute(
-            f"SELECT bookings.state, {_LINK}, count(*){tests} GROUP BY 1, 2 ORDER BY 1, 2",  # noqa: S608
+            f"SELECT bookings.state, {_LINK}, count(*){tests} GROUP BY 1, 2 ORDER BY 1, 2",
             values,
         ).fetchall()
         return tuple((BookingState(state), MeetingState(link), int(count)) for state, link, count in found)
@@ -129,12 +129,12 @@ class BookingTable(_HoldingTable[Booking]):
 
 def _online(organisation: str, window: Window, provider: ProviderId | None) -> tuple[str, list[object]]:
     """Where bookings with a meeting stand, by provider and start, for which there is an index."""
-    whose = "SELECT id FROM providers WHERE organisation = ?" + (" AND id = ?" if provider else "")
-    return (
+    whose = "SELECT id FROM providers WHERE organisation = ?" + (" AND id = ?" if provider else "")  # noqa: S608 - our words
+    tests = (
         f"{_WITH_LINKS} WHERE bookings.provider IN ({whose}) AND bookings.starts >= ? AND bookings.starts < ?"
-        " AND (own.id IS NOT NULL OR registrants.id IS NOT NULL)",
-        [organisation, *([provider] if provider else []), window.opens.us, window.closes.us],
+        " AND (own.id IS NOT NULL OR registrants.id IS NOT NULL)"
     )
+    return tests, [organisation, *([provider] if provider else []), window.opens.us, window.closes.us]
 
 
 class ClassTable(_HoldingTable[ScheduledClass]):
