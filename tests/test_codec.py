@@ -33,6 +33,7 @@ MODULES = [
     "meetings",
     "notices",
     "portal",
+    "push",
     "outbox.effects",
     "outbox.facts",
     "outbox.letters",

@@ -18,6 +18,7 @@ from servicekit.bookings import (
     AddService,
     Book,
     Booking,
+    BookingRules,
     Cancel,
     CheckIn,
     Complete,
@@ -25,6 +26,8 @@ from servicekit.bookings import (
     GetBooking,
     MarkNoShow,
     Rebook,
+    ScheduleClass,
+    ScheduledClass,
     SetBranchDoors,
     SetServiceDoors,
 )
@@ -62,6 +65,7 @@ from servicekit.groups import (
 from servicekit.ids import (
     BookingId,
     BranchId,
+    ClassId,
     ClientId,
     CustomerId,
     CustomerUserId,
@@ -89,7 +93,15 @@ from servicekit.keys import (
     ReissueKey,
     UnlockDoor,
 )
-from servicekit.meetings import FetchHostLink, GetMeeting, ReportMeetings
+from servicekit.meetings import (
+    FetchClassHostLink,
+    FetchHostLink,
+    GetConnection,
+    GetMeeting,
+    ListHosts,
+    ReportMeetings,
+    SetMeetingUser,
+)
 from servicekit.messages import (
     HandOver,
     ListStrays,
@@ -160,6 +172,7 @@ from servicekit.portal import (
     VerifyActivity,
     Way,
 )
+from servicekit.push import GetPush, RemovePush, RotatePushSecret, SetPush
 from servicekit.runtime.entropy import mint
 from servicekit.testing.clock import ManualClock
 from servicekit.testing.simulators import MailboxSimulator
@@ -190,6 +203,7 @@ class Things:
     requested: BookingId
     booking: BookingId
     arrived: BookingId
+    scheduled: ClassId
     customer: CustomerId
     facility: FacilityId
     order: OrderId
@@ -347,6 +361,12 @@ REQUESTS: Sequence[Request] = (
     ),
     Request("GetMeeting", "booking", "bookings:read", lambda it, _: GetMeeting(it.booking)),
     Request("FetchHostLink", "booking", "meetings:host", lambda it, _: FetchHostLink(it.booking)),
+    Request("FetchClassHostLink", "scheduled", "meetings:host", lambda it, _: FetchClassHostLink(it.scheduled)),
+    Request("GetConnection", "group", "meetings:connect", lambda it, _: GetConnection(it.group)),
+    Request("ListHosts", "group", "meetings:connect", lambda it, _: ListHosts(it.group)),
+    Request(
+        "SetMeetingUser", "provider", "catalogue:write", lambda it, _: SetMeetingUser(provider=it.provider, user="me")
+    ),
     Request(
         "SaveTemplate",
         "group",
@@ -460,6 +480,10 @@ REQUESTS: Sequence[Request] = (
     Request("ListEffects", "group", "effects:read", lambda it, _: ListEffects(organisation=it.group)),
     Request("RetryEffect", "effect", "effects:write", lambda it, _: RetryEffect(it.effect)),
     Request("DiscardEffect", "effect", "effects:write", lambda it, _: DiscardEffect(it.effect)),
+    Request("SetPush", "group", "push:write", lambda it, _: SetPush(group=it.group, url="https://example.com/new")),
+    Request("GetPush", "group", "push:read", lambda it, _: GetPush(it.group)),
+    Request("RotatePushSecret", "group", "push:write", lambda it, _: RotatePushSecret(group=it.group)),
+    Request("RemovePush", "group", "push:write", lambda it, _: RemovePush(it.group)),
 )
 OPERATORS: Sequence[Command[Any] | Query[Any]] = (
     FoundOrganisation(name="Mine", zone="UTC", admin="max@salon.example"),
@@ -473,6 +497,8 @@ OPERATORS: Sequence[Command[Any] | Query[Any]] = (
     OpenLoginPage("Salon"),
 )
 """What only the platform's operator may ask for."""
+ELSEWHERE = {"ConnectMeetings", "FinishConnecting", "DisconnectMeetings"}
+"""What needs a kit that organisations connect their accounts to: test_usecases_connecting.py asks the same of these."""
 EVERYBODYS = {"GetVisible", "DoorInformation"}
 """What needs no right: it says what the asker itself may do, or what every client may read. Their own tests show that
 strangers learn nothing."""
@@ -483,6 +509,8 @@ KINDS: dict[str, tuple[type[Id], str]] = {
     "branch": (BranchId, "Branch"),
     "service": (ServiceId, "Service"),
     "client": (ClientId, "Client"),
+    "provider": (ProviderId, "Provider"),
+    "scheduled": (ClassId, ScheduledClass.__name__),
     "booking": (BookingId, Booking.__name__),
     "requested": (BookingId, Booking.__name__),
     "arrived": (BookingId, Booking.__name__),
@@ -513,6 +541,10 @@ def furnished(world: World) -> Things:
     requested = world.book(needs, starts=world.now + 2 * DAY)
     arrived = world.book(world.haircut, starts=world.now + 3 * DAY)
     kit.perform(CheckIn(arrived.id), by=anna)
+    yoga = kit.perform(
+        AddService(branch=world.branch.id, name="Yoga", length=HOUR, online=True, rules=BookingRules(seats=3)), by=anna
+    )
+    scheduled = kit.perform(ScheduleClass(service=yoga.id, provider=world.room.id, starts=world.now + 5 * DAY), by=anna)
     customer = kit.perform(AddCustomer(organisation=world.root.id, name="Holz GmbH"), by=anna)
     facility = kit.perform(AddFacility(customer=customer.id, name="Mill"), by=anna)
     order = kit.perform(AddOrder(customer=customer.id, title="Saw"), by=anna)
@@ -540,6 +572,7 @@ def furnished(world: World) -> Things:
     team = kit.perform(AddGroup(parent=world.root.id, name="Night"), by=anna)
     kit.perform(SetTopDomain(group=world.root.id, domain="salon.example"), by=OPERATOR)
     kit.perform(SetSubdomain(group=world.root.id, domain="old.salon.example"), by=anna)
+    kit.perform(SetPush(group=world.root.id, url="https://example.com/texts"), by=anna)
     grant = kit.perform(
         GrantScopes(principal=Principal.of(world.room.id), scopes=("grants:write",), group=world.root.id), by=anna
     )
@@ -554,6 +587,7 @@ def furnished(world: World) -> Things:
         requested=requested.id,
         booking=booking.id,
         arrived=arrived.id,
+        scheduled=scheduled.id,
         customer=customer.id,
         facility=facility.id,
         order=order.id,
@@ -577,7 +611,7 @@ def test_the_table_above_has_every_command_and_query() -> None:
     named = {request.name for request in REQUESTS}
     known = {kind.__name__ for kind in (*commands(), *queries())}
 
-    assert known - named - EVERYBODYS == {type(ask).__name__ for ask in OPERATORS}
+    assert known - named - EVERYBODYS - ELSEWHERE == {type(ask).__name__ for ask in OPERATORS}
     assert named <= known
 
 
@@ -734,7 +768,7 @@ def test_exactly_the_scope_that_is_named_is_enough(world: World, things: Things,
 OF_A_GROUP = {
     *("AddGroup", "ChangeSettings", "GetSettings", "ListGroups", "RenameGroup"),
     *("AddUsers", "ListUsers", "RemoveUsers", "ListAdmins", "SetAdmins", "ListDomains", "SearchLog", "ListEffects"),
-    *("GrantScopes", "ListGrants", "Explain"),
+    *("GrantScopes", "ListGrants", "Explain", "SetPush", "GetPush", "RotatePushSecret", "RemovePush"),
 }
 LIES_ABOVE: dict[str, type[Refused]] = {"MoveGroup": NotFound, "ReleaseDomain": NotFound, "SetSubdomain": Conflict}
 """What the requests above name besides the group: another team, a domain of the root."""
