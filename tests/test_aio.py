@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from attrs import evolve
 
 from servicekit import AsyncKit, Kit, Principal
 from servicekit.adapters.mail.smtp import Smtp
@@ -20,13 +21,34 @@ from servicekit.aio import KitOptions
 from servicekit.bookings import AddBranch, AddClient, AddProvider, AddService, Book
 from servicekit.errors import ConfigurationError, Invalid, NotFound
 from servicekit.groups import AddGroup, Founded, FoundOrganisation, ProvideNumbers
+from servicekit.keys import ListComponents
 from servicekit.mail import Envelope, VerifiedInFront
 from servicekit.meetings import FetchHostLink, GetMeeting
 from servicekit.messages import SearchLog, SendText, Status
 from servicekit.runtime.relay import Delivered
 from servicekit.testing.clock import ManualClock
-from servicekit.testing.simulators import FortySixElksSimulator, MailboxSimulator, ZoomSimulator, transport
-from world import DAY, GATEWAY, HOUR, MINUTE, NOON, OPERATOR, SALON, elks_adapter, envelope, mail, zoom_adapter
+from servicekit.testing.simulators import (
+    COMPONENTS,
+    ExivoSimulator,
+    FortySixElksSimulator,
+    MailboxSimulator,
+    ZoomSimulator,
+    transport,
+)
+from world import (
+    DAY,
+    GATEWAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    OPERATOR,
+    SALON,
+    elks_adapter,
+    envelope,
+    exivo_adapter,
+    mail,
+    zoom_adapter,
+)
 
 pytest_plugins = ("world_fixtures",)
 
@@ -65,6 +87,25 @@ def _connect(url: str) -> Any:
 
 
 # The same verbs
+
+
+def test_what_asks_a_vendor_before_a_change_is_awaited(database_url: str) -> None:
+    """Doors are checked by the door system's own list, over the kit's own transport, before they are set."""
+    exivo = ExivoSimulator()
+    door, gateway = COMPONENTS[0].id, COMPONENTS[5].id
+
+    async def body() -> None:
+        async with salon(database_url, doors=exivo_adapter(), transport=transport(exivo)) as (kit, founded, anna):
+            new = AddBranch(organisation=founded.root.id, name="B", zone="UTC", site=exivo.site_id)
+            with pytest.raises(Invalid, match="is a gateway"):
+                await kit.perform(evolve(new, components=(door, gateway)), by=anna)
+            branch = await kit.perform(evolve(new, components=(door,)), by=anna)
+            assert branch.components == (door,)
+            assert (await kit.perform(new, by=anna)).components == ()
+            listed = await kit.ask(ListComponents(branch.id), by=anna)
+            assert [one.id for one in listed if one.gateway] == [gateway]
+
+    run(body)
 
 
 def test_it_answers_as_the_kit_does(database_url: str) -> None:
