@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servicekit.errors import Invalid
-from servicekit.mail import AutomaticKind, OutgoingMail, answer_mail, plain_mail, read_mail, sms_text
+from servicekit.mail import AutomaticKind, CalendarPart, OutgoingMail, answer_mail, plain_mail, read_mail, sms_text
 from servicekit.moments import Instant
 
 AT = Instant.parse("2026-08-03T08:05:00Z")
@@ -214,3 +214,21 @@ def test_a_persons_answer_to_it_passes() -> None:
     mail = read_mail(raw.encode())
     assert mail.automatic is None
     assert sms_text(mail, is_answer=True) == "Vi ses!"
+
+
+@settings(deadline=None)
+@given(HOSTILE, st.sampled_from(["REQUEST", "CANCEL", ""]))
+def test_a_calendar_file_goes_with_the_text_and_comes_through_whole(text: str, method: str) -> None:
+    """As another way of saying the same (RFC 6047, 2.4), byte for byte, and the same arguments give the same mail."""
+    content = f"BEGIN:VCALENDAR\r\nSUMMARY:F\u00f6ning {'x' * 60}\r\n =_\r\nEND:VCALENDAR\r\n".encode()
+    part = CalendarPart(method, content)
+    mail = _plain(text=text, calendar=part)
+    plain, calendar = _parsed(mail).iter_parts()
+
+    assert mail == _plain(text=text, calendar=part)
+    assert mail.raw.isascii()
+    assert _letters(plain.get_content()) == _letters(text.encode("utf-8", "replace").decode("utf-8"))
+    assert (calendar.get_content_type(), calendar.get_param("method", "")) == ("text/calendar", method)
+    assert calendar.get_payload(decode=True) == content
+    assert "SUMMARY" not in repr(part)
+    assert _parsed(mail)["Auto-Submitted"] == "auto-generated"

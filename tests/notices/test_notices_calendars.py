@@ -145,7 +145,7 @@ def test_whatever_somebody_typed_is_read_back(summary: str, description: str, na
     assert len(read.within) == 2
 
 
-@pytest.mark.parametrize("summary", ["Föning 🎉 für Åsa", "a;b,c\\n"])
+@pytest.mark.parametrize("summary", ["Föning 🎉 für Åsa", "a;b,c"])
 def test_another_library_reads_the_same(summary: str) -> None:
     """vobject, and icalendar itself: words, instants and alarms."""
     import icalendar
