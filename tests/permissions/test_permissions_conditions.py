@@ -9,6 +9,7 @@ from contextlib import closing
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from servicekit.errors import Invalid
 from servicekit.ids import CustomerId, FacilityId, GroupId
@@ -163,6 +164,21 @@ def test_columns_have_the_applications_names() -> None:
 def test_what_a_table_has_no_column_for(visible: Visible, columns: Columns, expected: object) -> None:
     """One organisation only; everything at no facility; everything in the root: a visibility of less shows nothing."""
     assert condition_of(visible, columns) == expected
+
+
+ANY_COLUMNS = st.builds(
+    Columns,
+    organisation=st.sampled_from(["organisation", None]),
+    facility=st.sampled_from(["facility", "site", None]),
+    group=st.sampled_from(["group", None]),
+)
+
+
+@given(VISIBLE, ANY_COLUMNS, st.sampled_from(["?", "%s"]))
+def test_the_quick_way_is_the_plain_one(visible: Visible, columns: Columns, placeholder: str) -> None:
+    """What is kept for customers says what is put together part by part, for whatever columns."""
+    plain = sql_where(AnyOf((visible,)), columns, placeholder=placeholder)  # type: ignore[arg-type]
+    assert sql_where(visible, columns, placeholder=placeholder) == plain
 
 
 def test_no_condition_is_always_true_in_sql() -> None:
