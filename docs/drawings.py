@@ -110,7 +110,7 @@ def asked(handlers: Mapping[type, Callable[..., Any]]) -> str:
     """Every command or query: where it is imported from, what it returns, the right it needs, what it does."""
     rows = []
     for kind, handler in handlers.items():
-        home = re.sub(r"\.(commands|incoming|membership|numbers|planning|refusals|threads)$", "", kind.__module__)
+        home = re.sub(r"^(servicekit\.(?!outbox)\w+)\..+$", r"\1", kind.__module__)  # a room's front page
         returns = next(get_args(base)[0] for base in kind.__orig_bases__)  # type: ignore[attr-defined]
         text = re.sub(r" ?(Needs `[\w:]+`( there)?|For operators)\.", "", first_paragraph(kind))
         needs = ", ".join(map(code, sorted(demanded(handler)))).replace("`operator`", "an operator")
