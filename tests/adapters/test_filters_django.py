@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import django
+import django  # type: ignore[import-untyped,unused-ignore]
 import pytest
-from django.conf import settings as django_settings
+from django.conf import settings as django_settings  # type: ignore[import-untyped,unused-ignore]
 from hypothesis import HealthCheck, given, settings
 
 from servicekit.adapters.filters.django import visible_q
@@ -30,7 +30,7 @@ def rows() -> Iterator[Callable[[Any], set[int]]]:
             USE_TZ=True,
         )
         django.setup()
-    from django.db import connection, models
+    from django.db import connection, models  # type: ignore[import-untyped,unused-ignore]
 
     class Folder(models.Model):  # type: ignore[misc,name-defined,unused-ignore]  # noqa: DJ008 - never shown
         """An organisation's."""

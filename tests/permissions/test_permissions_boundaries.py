@@ -37,7 +37,8 @@ def inside(boundary: Boundary) -> set[Place]:
     """All places within, built up piece by piece."""
     groups = [group for group, path in PATHS.items() if boundary.group in path]
     if boundary.customer is None:
-        return {Place(PATHS[group], *rest) for group, *rest in product(groups, [None, *CUSTOMERS], [None, *FACILITIES])}
+        everywhere = product(groups, [None, *CUSTOMERS], [None, *FACILITIES])
+        return {Place(PATHS[group], customer, facility) for group, customer, facility in everywhere}
     at: list[FacilityId | None] = list(FACILITIES if boundary.facilities is None else boundary.facilities)
     at += [None] * boundary.unassigned
     return {Place(PATHS[group], boundary.customer, facility) for group, facility in product(groups, at)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def test_every_scope_that_a_use_case_asks_for_is_known(monkeypatch: pytest.Monke
     """Read from the source of all commands and queries: else nobody could ever be granted it."""
     monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "docs"))
     monkeypatch.delitem(sys.modules, "drawings", raising=False)
-    from drawings import demanded
+    demanded = importlib.import_module("drawings").demanded
 
     asked = {scope for handler in {**commands(), **queries()}.values() for scope in demanded(handler)} - {"operator"}
     assert {scope for scope in asked if not SCOPES.knows(Scope.parse(scope))} == set()

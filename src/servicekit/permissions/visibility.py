@@ -145,6 +145,7 @@ def visible_by(
             return Everything(organisation)
         else:
             parts.append(InGroups(organisation, groups))
-    if not parts:
+    different = tuple(dict.fromkeys(parts))
+    if not different:
         return Nothing()
-    return parts[0] if len(parts) == 1 else AnyOf(tuple(dict.fromkeys(parts)))
+    return different[0] if len(different) == 1 else AnyOf(different)
