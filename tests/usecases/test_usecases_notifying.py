@@ -8,10 +8,21 @@ import pytest
 from attrs import evolve
 
 from servicekit import Principal
-from servicekit.bookings import AddClient, AddService, Booking, Cancel, Confirm, Rebook, Service
+from servicekit.bookings import (
+    AddClient,
+    AddService,
+    Booking,
+    BookingRules,
+    BookSeat,
+    Cancel,
+    Confirm,
+    Rebook,
+    ScheduleClass,
+    Service,
+)
 from servicekit.errors import Invalid
 from servicekit.groups import ChangeSettings, Quota, Settings
-from servicekit.ids import BookingId
+from servicekit.ids import BookingId, ClientId
 from servicekit.keys import ListKeys
 from servicekit.meetings import FetchHostLink, GetMeeting
 from servicekit.messages import SearchLog, Status
@@ -21,6 +32,7 @@ from servicekit.notices import (
     Occasion,
     PlanNotices,
     PreviewTemplate,
+    Reminder,
     SaveTemplate,
     SetPreference,
     Template,
@@ -204,8 +216,8 @@ def test_a_notice_that_was_overtaken_is_not_sent(world: World) -> None:
     assert {effect.state for effect in world.effects(EffectState.DONE) if effect.id == held.id} == {EffectState.DONE}
 
 
-def test_a_text_that_is_refused_by_a_rule_is_logged_and_the_mails_go_out(mailed: World) -> None:
-    """Too long for the group's bound: the client still gets the mail."""
+def test_f71_a_text_that_is_too_long_is_logged_and_not_cut_and_the_mails_go_out(mailed: World) -> None:
+    """F-71: too long for the group's bound, nothing is cut silently; the client still gets the mail."""
     world = mailed
     world.ask(ChangeSettings(group=world.root.id, change=Settings(most_segments=1)))
     save(world, Channel.CLIENT_TEXT, "x" * 200)
@@ -410,6 +422,49 @@ def test_f07_cancelling_twice_tells_once(mailed: World) -> None:
 
     assert [str(mail.message["Subject"]).partition(":")[0] for mail in world.mails(EVA)] == ["Booked", "Cancelled"]
     assert len(texts(world)) == 2
+
+
+def yoga(world: World, *clients: ClientId) -> list[Booking]:
+    """Seats of these clients in an online class tomorrow."""
+    service = world.ask(
+        AddService(branch=world.advice.branch, name="Yoga", length=HOUR, online=True, rules=BookingRules(seats=5))
+    )
+    scheduled = world.ask(ScheduleClass(service=service.id, provider=world.room.id, starts=world.now + DAY))
+    return [world.ask(BookSeat(scheduled=scheduled.id, client=client)) for client in clients]
+
+
+def test_f22_f34_every_seat_is_told_its_own_link(mailed: World) -> None:
+    """F-22, F-34: also the later ones; each reads the link that the booking has, no two the same, all to one meeting."""
+    world = mailed
+    ida = world.ask(AddClient(organisation=world.root.id, name="Ida", email="ida@home.example"))
+    seats = yoga(world, world.eva.id, ida.id)
+    world.settle()
+
+    links = [world.ask(GetMeeting(seat.id)).join_url for seat in seats]
+    assert len(set(links)) == 2
+    for link, address, other in zip(links, (EVA, "ida@home.example"), reversed(links), strict=True):
+        (mail,) = world.mails(address)
+        assert link in mail.text
+        assert other not in mail.text
+    (held,) = world.zoom_meetings()
+    assert {world.zoom.open_link(link) for link in links} == {held.id}
+
+
+def test_f21_who_leaves_a_class_is_told_alone(mailed: World) -> None:
+    """F-20, F-21: the others hear nothing, and read the same link in their reminder as before."""
+    world = mailed
+    world.ask(PlanNotices(organisation=world.root.id, reminders=(Reminder(2 * HOUR, (Way.MAIL,)),)))
+    ida = world.ask(AddClient(organisation=world.root.id, name="Ida", email="ida@home.example"))
+    mine, hers = yoga(world, world.eva.id, ida.id)
+    world.kit.deliver()
+    before = world.ask(GetMeeting(hers.id)).join_url
+    world.ask(Cancel(mine.id))
+    world.settle()
+
+    assert [str(mail.message["Subject"]).partition(":")[0] for mail in world.mails(EVA)] == ["Booked", "Cancelled"]
+    told = world.mails("ida@home.example")
+    assert [str(mail.message["Subject"]).partition(":")[0] for mail in told] == ["Booked", "Reminder"]
+    assert [before in mail.text for mail in told] == [True, True]
 
 
 def test_f31_everybody_is_told_of_the_link_that_was_made_anew(mailed: World) -> None:
