@@ -11,6 +11,7 @@ Rules kept here:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 from servicekit.commands import Command, Principal, Query
 from servicekit.kit import Kit
 from servicekit.moments import Clock, Instant
-from servicekit.ports.http import HookAnswer
+from servicekit.ports.http import HookAnswer, HttpFlow
 from servicekit.runtime.hop import hop
 from servicekit.runtime.http import AsyncHttpDriver
 from servicekit.usecases import inquiries
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from servicekit.mail import Envelope
     from servicekit.messages import Route
+    from servicekit.outbox.reconciled import Reconciled
     from servicekit.outbox.retry import RetryPolicy
     from servicekit.ports.doors import Doors
     from servicekit.ports.mail import Mailer, SenderProof
@@ -152,6 +154,18 @@ class AsyncKit:
     async def deliver(self) -> Delivered:
         """Do what is due outside, until nothing is, as :meth:`servicekit.Kit.deliver` does."""
         return await self._kit.relay().deliver(self._driver)
+
+    async def reconcile(self, *, remove_strays: bool = False) -> Reconciled:
+        """Compare with what vendors list, as :meth:`servicekit.Kit.reconcile` does; it holds one of the kit's threads.
+
+        Cancelled, it goes on to its end before the cancelling is over: a pass is not cut off in the middle.
+        """
+        loop = asyncio.get_running_loop()
+
+        def drive(flow: HttpFlow[T]) -> T:
+            return asyncio.run_coroutine_threadsafe(self._driver.run(flow), loop).result()
+
+        return await hop(self._executor, lambda: self._kit.reconcile(remove_strays=remove_strays, drive=drive))
 
     @property
     def sources(self) -> frozenset[str]:

@@ -33,11 +33,13 @@ if TYPE_CHECKING:
 
     from servicekit.mail import Envelope
     from servicekit.messages import Route
+    from servicekit.outbox.reconciled import Reconciled
     from servicekit.ports.doors import Doors
     from servicekit.ports.mail import Mailer, SenderProof
     from servicekit.ports.meetings import MeetingApp, Meetings
     from servicekit.ports.texts import Texts
     from servicekit.runtime.http import HttpDriver
+    from servicekit.runtime.reconciler import Drive
     from servicekit.runtime.relay import Delivered, Relay
     from servicekit.usecases.mailing import MailTaken
 
@@ -279,6 +281,34 @@ class Kit:
             mint=mint,
             **self._relay_settings,  # type: ignore[arg-type]
         )
+
+    def reconcile(self, *, remove_strays: bool = False, drive: Drive | None = None) -> Reconciled:
+        """Compare the keys and meetings that vendors list with what bookings want, once, and enqueue what mends them.
+
+        Relays may run meanwhile, and have to for anything to be mended. Costs a request for each page of each list and one for
+        each difference; see :mod:`servicekit.runtime.reconciler`.
+
+        Args:
+            remove_strays: whether to end what carries a marker of ours and belongs to nobody. Do not where another database
+                uses the same account, such as that of a test system: what is its own is a stray to this one.
+            drive: drives flows instead of the kit, such as :class:`servicekit.AsyncKit` does.
+
+        Returns:
+            Every difference with what was done about it, and the places that could not be compared.
+
+        Raises:
+            ConfigurationError: the kit has neither doors nor meetings.
+        """
+        from servicekit.runtime.reconciler import Reconciler
+
+        reconciler = Reconciler(
+            storage=self._storage,
+            wiring=self._wiring,
+            drive=drive or self._http().run,
+            clock=self._clock,
+            mint=mint,
+        )
+        return reconciler.run(remove_strays=remove_strays)
 
     @overload
     def receive(

@@ -57,6 +57,28 @@ def relay(app: str) -> None:
 
 @servicekit.command()
 @click.option("--app", required=True, help="Where the kit is: package.module:kit.")
+@click.option("--remove-strays", is_flag=True, help="End what carries a marker of ours and belongs to nobody.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def reconcile(*, app: str, remove_strays: bool, as_json: bool) -> None:
+    """Compare keys and meetings with what vendors list; a relay mends what differs. Exit 1 if anything is left to do."""
+    from servicekit.codec import dumps
+
+    with _kit(app) as kit:
+        report = kit.reconcile(remove_strays=remove_strays)
+    if as_json:
+        click.echo(dumps(report))
+    else:
+        for one in report.findings:
+            said = f" ({one.detail})" if one.detail else ""
+            click.echo(f"{one.vendor} {one.place}: {one.difference} {one.marker} {one.vendor_id}: {one.outcome}{said}")
+        for trouble in report.troubles:
+            click.echo(f"{trouble.vendor} {trouble.place}: not compared: {trouble.why}")
+        click.echo(f"{report.listed} listed, {len(report.findings)} differ" + (", more to come" if report.more else ""))
+    sys.exit(0 if report.even else 1)
+
+
+@servicekit.command()
+@click.option("--app", required=True, help="Where the kit is: package.module:kit.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to bind; keep it from the internet.")
 @click.option("--port", default=8024, show_default=True, help="0: any free one.")
 @click.option("--socket", "path", default="", help="A Unix socket instead of host and port.")

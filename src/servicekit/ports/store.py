@@ -26,7 +26,7 @@ from servicekit.bookings import (
 from servicekit.errors import StorageBusy
 from servicekit.groups import Domain, Group, User
 from servicekit.ids import GroupId
-from servicekit.meetings import ConnectAttempt, Connection, Meeting, Registrant
+from servicekit.meetings import ConnectAttempt, Connection, Registrant
 from servicekit.messages import MessagePart
 from servicekit.notices import NoticePlan, Preference, Template
 from servicekit.outbox.letters import Letter
@@ -58,6 +58,7 @@ from servicekit.ports.tables import (
     IgnoredMailRows,
     Inbox,
     Keys,
+    Meetings,
     Messages,
     Numbers,
     Objects,
@@ -104,7 +105,7 @@ class Transaction(Protocol):
     holds: Holds
     keys: Keys
     unlocks: Unlocks
-    meetings: Table[Meeting]
+    meetings: Meetings
     registrants: Table[Registrant]
     connections: Table[Connection]
     """By organisation."""

@@ -31,7 +31,7 @@ from servicekit.ids import (
 )
 from servicekit.keys import Key, Unlock
 from servicekit.mail import IgnoredMails
-from servicekit.meetings import MeetingState
+from servicekit.meetings import Meeting, MeetingState
 from servicekit.messages import Message, SearchLog, Thread, ThreadMark
 from servicekit.moments import Instant, Window
 from servicekit.outbox.effects import ALL_KINDS, Effect, EffectKind, EffectState
@@ -51,6 +51,7 @@ __all__ = [
     "IgnoredMailRows",
     "Inbox",
     "Keys",
+    "Meetings",
     "Messages",
     "Numbers",
     "Objects",
@@ -204,6 +205,34 @@ class Keys(Table[Key], Protocol):
 
     def working(self, site: str, window: Window) -> tuple[Key, ...]:
         """Those of a site whose time overlaps the window, whatever their state, by opening. Costs one index range."""
+        ...
+
+    def made(self, site: str, since: Instant, after: Key | None, most: int) -> tuple[Key, ...]:
+        """At most ``most`` of a site's keys that are MADE and close after ``since``, by closing, from the one after ``after`` on.
+
+        Costs one index range.
+        """
+        ...
+
+    def sites(self) -> tuple[str, ...]:
+        """The sites of all keys and of all branches, in order."""
+        ...
+
+
+class Meetings(Table[Meeting], Protocol):
+    """Meetings."""
+
+    def made(
+        self, organisation: GroupId | None, host: str, since: Instant, after: Meeting | None, most: int
+    ) -> tuple[Meeting, ...]:
+        """At most ``most`` of a host's meetings that are MADE and close after ``since``, by closing; pages as those of keys.
+
+        Without an organisation those of all: where they share one account.
+        """
+        ...
+
+    def hosts(self, since: Instant) -> tuple[tuple[GroupId, str], ...]:
+        """Whose meetings close after ``since``, and who may host, each with its organisation, in order."""
         ...
 
 

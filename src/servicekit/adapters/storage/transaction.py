@@ -13,6 +13,7 @@ from servicekit.adapters.storage.effects import EffectTable
 from servicekit.adapters.storage.grants import GrantTable
 from servicekit.adapters.storage.ignored import IgnoredMailTable
 from servicekit.adapters.storage.keys import KeyTable, UnlockTable
+from servicekit.adapters.storage.meetings import MeetingTable
 from servicekit.adapters.storage.numbers import NumberTable
 from servicekit.adapters.storage.portal import (
     ActivityTable,
@@ -130,7 +131,7 @@ class SqlTransaction:
     holds: tables.Holds = _made(SqlHolds)
     keys: tables.Keys = _with_more(KeyTable, "keys", Key)
     unlocks: tables.Unlocks = _with_more(UnlockTable, "unlocks", Unlock)
-    meetings = _table("meetings", Meeting)
+    meetings: tables.Meetings = _with_more(MeetingTable, "meetings", Meeting)
     registrants = _table("registrants", Registrant)
     connections = _table("meeting_connections", Connection, ("organisation",))
     connect_attempts = _table("connect_attempts", ConnectAttempt, ("digest",))

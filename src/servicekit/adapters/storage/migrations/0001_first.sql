@@ -346,6 +346,7 @@ CREATE TABLE meetings (
     detail TEXT NOT NULL
 );
 CREATE INDEX meetings_vendor ON meetings (vendor_id);
+CREATE INDEX meetings_host ON meetings (host, closes);
 
 CREATE TABLE registrants (
     id TEXT PRIMARY KEY,

@@ -1,0 +1,223 @@
+"""Comparing what bookings want with what a door system lists, and enqueueing what mends it.
+
+Rules kept here, for keys and meetings alike (:mod:`~servicekit.usecases.reconciling_meetings`):
+
+* Nothing is compared of a booking whose effect waits or is in flight: the relay is about to see to it.
+* Mending is a change of our rows and an effect, in one transaction, once everything was looked at again under the booking's
+  lock. The relay does what is to be done outside, as the rows then say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+from attrs import evolve, frozen
+
+from servicekit.bookings import Booking
+from servicekit.ids import BookingId, EffectId, KeyId
+from servicekit.keys import Key, KeyState, booking_of
+from servicekit.keys.reconcile import MOST_ATTEMPTS, ListedKey, compare_key, mended, row_of
+from servicekit.outbox.effects import EffectKind
+from servicekit.outbox.reconciled import Difference, Finding, Outcome
+from servicekit.ports.doors import Doors, VendorKey
+from servicekit.ports.http import HttpFlow
+from servicekit.usecases.work import Work
+
+__all__ = ["Place", "SiteKeys", "seen_to", "sites"]
+
+T = TypeVar("T")  # a thing as the vendor lists it
+R = TypeVar("R")  # a thing as we have it
+
+
+class Place(Protocol[T, R]):
+    """One list of a vendor's. All methods run in a transaction; what they give as a flow is driven after it."""
+
+    @property
+    def vendor(self) -> str:
+        """The adapter's name."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """The site, or the host."""
+        ...
+
+    def page(self, work: Work, cursor: str) -> Callable[[], HttpFlow[tuple[Sequence[T], str]]]:
+        """A page of the list, only what has a marker of ours, and the cursor of the next; empty at the end."""
+        ...
+
+    def named(self, thing: T) -> str:
+        """The vendor's id of a listed thing."""
+        ...
+
+    def made(self, work: Work, after: R | None, most: int) -> tuple[R, ...]:
+        """Rows that the list should have, in pages."""
+        ...
+
+    def named_in(self, row: R) -> str:
+        """The vendor's id of the thing, by its row."""
+        ...
+
+    def missing(self, row: R) -> Finding:
+        """The finding that the list does not have it."""
+        ...
+
+    def differing(self, work: Work, page: Sequence[T]) -> list[Finding]:
+        """What of a page differs, but for bookings that are being seen to."""
+        ...
+
+    def again(self, work: Work, finding: Finding) -> Callable[[], HttpFlow[T | None]]:
+        """The thing as it is now."""
+        ...
+
+    def heal(self, work: Work, finding: Finding, now: T | None) -> Finding:
+        """See to it that what differs is mended, given the thing as it is now."""
+        ...
+
+    def owned(self, work: Work, finding: Finding) -> bool:
+        """Whether a stray belongs to somebody after all, or may soon."""
+        ...
+
+    def remove(self, work: Work, finding: Finding) -> Callable[[], HttpFlow[object]]:
+        """Have the vendor end a stray."""
+        ...
+
+
+def seen_to(work: Work, kind: EffectKind, subject: str) -> bool:
+    """Whether an effect of this subject waits or is in flight."""
+    return work.store.effects.outstanding(EffectId("eff_"), kind, subject)
+
+
+def sites(work: Work) -> tuple[SiteKeys, ...]:
+    """Every site, with the door system behind it."""
+    doors = work.wiring.doors
+    return () if doors is None else tuple(SiteKeys(doors, site) for site in work.store.keys.sites())
+
+
+@frozen
+class SiteKeys:
+    """The keys of one site."""
+
+    doors: Doors
+    place: str
+
+    @property
+    def vendor(self) -> str:
+        """The door system's name."""
+        return self.doors.name
+
+    def page(self, work: Work, cursor: str) -> Callable[[], HttpFlow[tuple[Sequence[VendorKey], str]]]:
+        """See :class:`Place`; ended keys are in it."""
+        del work
+
+        def flow() -> HttpFlow[tuple[Sequence[VendorKey], str]]:
+            page = yield from self.doors.list_keys(self.place, cursor)
+            return [key for key in page.keys if booking_of(key.marker) is not None], page.next
+
+        return flow
+
+    def named(self, thing: VendorKey) -> str:
+        """See :class:`Place`."""
+        return thing.vendor_id
+
+    def made(self, work: Work, after: Key | None, most: int) -> tuple[Key, ...]:
+        """See :class:`Place`."""
+        return work.store.keys.made(self.place, work.at, after, most)
+
+    def named_in(self, row: Key) -> str:
+        """See :class:`Place`."""
+        return row.vendor_id
+
+    def missing(self, row: Key) -> Finding:
+        """See :class:`Place`."""
+        return self._finding(Difference.MISSING, row.marker, row.vendor_id, row.booking)
+
+    def differing(self, work: Work, page: Sequence[VendorKey]) -> list[Finding]:
+        """See :class:`Place`; two readings a key."""
+        found = []
+        for listed in page:
+            booking = work.store.bookings.find(_owner(listed.marker))
+            difference = _compare(work, listed, booking)
+            if difference is not None and not seen_to(work, EffectKind.KEY, _owner(listed.marker)):
+                found.append(self._finding(difference, listed.marker, listed.vendor_id, _owner(listed.marker)))
+        return found
+
+    def again(self, work: Work, finding: Finding) -> Callable[[], HttpFlow[VendorKey | None]]:
+        """See :class:`Place`."""
+        del work
+        return lambda: self.doors.get(self.place, finding.vendor_id)
+
+    def heal(self, work: Work, finding: Finding, now: VendorKey | None) -> Finding:
+        """See :class:`Place`. What is missing or was changed is ordered anew under another marker, then the old one ended."""
+        booking = work.store.bookings.hold(finding.subject)  # with its keys: whoever changes it adds one
+        if seen_to(work, EffectKind.KEY, booking.id):
+            return finding.ended(Outcome.IN_FLIGHT)
+        gone = VendorKey(
+            vendor_id=finding.vendor_id,
+            marker=finding.marker,
+            components=(),
+            mobile=None,
+            window=None,
+            revoked=True,
+            expired=False,
+        )
+        difference = _compare(work, now or gone, booking)
+        if difference is None or difference is Difference.STRAY:
+            return finding.ended(Outcome.PASSED)
+        keys = work.store.keys.where(booking=booking.id)
+        row = row_of(keys, finding.marker)
+        assert row is not None, "only strays have none"
+        anew = difference in {Difference.MISSING, Difference.CHANGED}
+        if anew and row.attempt >= MOST_ATTEMPTS:
+            return finding.ended(Outcome.GIVEN_UP, f"it was made {row.attempt} times")
+        if (changed := mended(row, finding.vendor_id, difference)) is not None:
+            work.store.keys.save(changed)
+        if anew:
+            again = evolve(row, id=work.new(KeyId), attempt=row.attempt + 1, state=KeyState.PLANNED, vendor_id="")
+            work.store.keys.add(evolve(again, detail=""))
+        work.enqueue(EffectKind.KEY, booking.id, booking.organisation, revision=booking.revision, about=booking.id)
+        return evolve(finding, difference=difference, outcome=Outcome.HEALING)
+
+    def owned(self, work: Work, finding: Finding) -> bool:
+        """See :class:`Place`."""
+        keys = work.store.keys.where(booking=finding.subject)
+        row = row_of(keys, finding.marker)
+        if row is None:
+            return False
+        return row.state is not KeyState.MADE or row.vendor_id == finding.vendor_id
+
+    def remove(self, work: Work, finding: Finding) -> Callable[[], HttpFlow[object]]:
+        """See :class:`Place`."""
+        del work
+        return lambda: self.doors.revoke(self.place, finding.vendor_id)
+
+    def _finding(self, difference: Difference, marker: str, vendor_id: str, subject: str) -> Finding:
+        return Finding(
+            vendor=self.vendor,
+            place=self.place,
+            difference=difference,
+            marker=marker,
+            vendor_id=vendor_id,
+            subject=subject,
+        )
+
+
+def _owner(marker: str) -> BookingId:
+    booking = booking_of(marker)
+    assert booking is not None, "others' keys were left out"
+    return booking
+
+
+def _compare(work: Work, key: VendorKey, booking: Booking | None) -> Difference | None:
+    listed = ListedKey(
+        vendor_id=key.vendor_id,
+        marker=key.marker,
+        components=key.components,
+        mobile=key.mobile,
+        window=key.window,
+        works=key.works,
+    )
+    keys = () if booking is None else work.store.keys.where(booking=booking.id)
+    wanted = booking.revision if booking is not None and booking.obeyed else None
+    return compare_key(listed, keys, wanted, work.at)
