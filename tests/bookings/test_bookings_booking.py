@@ -155,6 +155,19 @@ def test_no_booking_starts_in_the_past(starts: int, length: int) -> None:
     assert made.value.facts == moved.value.facts == {"starts": str(window.opens), "at": str(NOW)}
 
 
+@given(st.integers(-3, 3), st.integers(1, 6))
+def test_one_that_has_begun_may_end_at_another_time_to_come(now: int, length: int) -> None:
+    """Whoever is inside may stay longer, or go earlier; an end that has passed is refused, and so is another start."""
+    running = evolve(BOOKING, starts=NOW, ends=NOW + timedelta(microseconds=2))
+    at, window = NOW + timedelta(microseconds=now), Window(NOW, NOW + timedelta(microseconds=length))
+    if window == running.window or window.closes > at:
+        assert rebook(running, window, at).window == window
+    else:
+        with pytest.raises(Invalid) as refused:
+            rebook(running, window, at)
+        assert refused.value.code == "booking_in_the_past"
+
+
 def test_a_booking_ends_after_it_starts() -> None:
     """A booking of no length is refused when it is made."""
     with pytest.raises(Invalid) as caught:

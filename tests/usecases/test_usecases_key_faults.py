@@ -138,7 +138,7 @@ def test_f56_a_stay_is_extended_while_the_client_is_inside(world: World) -> None
     booking = world.book(world.massage)
     world.settle()
     world.clock.set(booking.ends - 10 * MINUTE)
-    again = world.book(world.massage, starts=booking.ends)
+    again: Booking = world.ask(Rebook(booking.id, starts=booking.starts, ends=booking.ends + HOUR))
     world.exivo.inject(Fault.error("POST", "/digitalKeyVisits$", status=502, times=3))
     for _ in range(8):
         world.kit.deliver()
@@ -146,6 +146,7 @@ def test_f56_a_stay_is_extended_while_the_client_is_inside(world: World) -> None
         world.clock.advance(MINUTE)
     world.settle()
     assert world.exivo.try_door(EVA_MOBILE, ROOM, again.ends)
+    assert working(world) == [f"sk:{booking.id}:2"]
 
 
 @pytest.mark.parametrize("times", [1, 5])

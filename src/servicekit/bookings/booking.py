@@ -145,6 +145,8 @@ def book(booking: Booking, at: Instant) -> Booking:
 def rebook(booking: Booking, window: Window, at: Instant) -> Booking:
     """The booking in another window, as its next revision; the same object where the window is the one it has.
 
+    One that has begun may still end at another time, as long as that lies ahead: whoever is inside may stay longer.
+
     Raises:
         Conflict: ``transition_refused`` in a state that cannot be moved.
         Invalid: ``booking_in_the_past``.
@@ -152,7 +154,8 @@ def rebook(booking: Booking, window: Window, at: Instant) -> Booking:
     state = _next(booking, Action.REBOOK)
     if window == booking.window:
         return booking
-    _check_future(window, at)
+    if window.opens != booking.starts or window.closes <= at:
+        _check_future(window, at)
     return evolve(
         booking,
         state=state,

@@ -141,6 +141,8 @@ class Book(Command[Booking]):
 class Rebook(Command[Booking]):
     """Move a booking. Its length stays unless ``ends`` says otherwise. Rights and errors as for :class:`Book`.
 
+    One that has begun keeps its start and may end at another time to come: whoever is inside may stay longer.
+
     Raises:
         Conflict: ``in_a_class`` for a seat, which moves with its class; else as for :class:`Book`.
     """

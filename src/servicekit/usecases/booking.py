@@ -126,7 +126,16 @@ def move(work: Work, command: Rebook) -> Booking:
     service = work.store.services.get(booking.service)
     may_override(work, service, override=command.override)
     where = site(work, service, work.store.branches.get(booking.branch), booking.provider, offered=False)
-    room = place(work, where, window, booking.held, besides={booking.id}, override=command.override, first=booking.room)
+    room = place(
+        work,
+        where,
+        window,
+        booking.held,
+        besides={booking.id},
+        notice=window.opens != before.starts,
+        override=command.override,
+        first=booking.room,
+    )
     return store_moved(work, evolve(booking, room=room))
 
 
