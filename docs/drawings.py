@@ -23,7 +23,9 @@ from typing import Any, ForwardRef, get_args, get_origin
 import attrs
 
 from servicekit import errors, usecases
+from servicekit.adapters.doors.by_site import DoorsBySite
 from servicekit.adapters.doors.exivo import Exivo
+from servicekit.adapters.doors.resivo import Resivo
 from servicekit.adapters.mail.listener import Listener
 from servicekit.adapters.mail.smtp import Smtp
 from servicekit.adapters.meetings.zoom import Zoom
@@ -341,6 +343,8 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "retry": partial(arguments, RetryPolicy, section="Attributes"),
     "settings-elks": partial(arguments, fortysixelks.FortySixElks),
     "settings-exivo": partial(arguments, Exivo),
+    "settings-resivo": partial(arguments, Resivo),
+    "settings-doors-by-site": partial(arguments, DoorsBySite),
     "settings-listener": partial(arguments, Listener),
     "settings-sinch": partial(arguments, sinch.Sinch),
     "settings-smtp": partial(arguments, Smtp),
