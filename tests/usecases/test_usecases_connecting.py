@@ -19,6 +19,7 @@ from servicekit import Kit, Principal
 from servicekit.adapters.meetings.zoom_app import ZoomApp
 from servicekit.bookings import Cancel, Rebook
 from servicekit.errors import ConfigurationError, Unreachable
+from servicekit.groups import AddUsers
 from servicekit.meetings import (
     ConnectionState,
     ConnectionView,
@@ -157,6 +158,38 @@ def test_a_state_serves_once_within_ten_minutes_and_only_who_asked(world: World)
     assert root.id != world.root.id
 
 
+@pytest.mark.spec("Z-01")
+def test_only_who_has_the_right_connects_and_disconnects(world: World) -> None:
+    """``meetings:connect`` over the organisation is enough, and everything else together is not; strangers see nothing."""
+    consent = consented(world)
+    (line,) = world.ask(AddUsers(group=world.root.id, addresses=("max@salon.example",)))
+    max_ = Principal.of(line.user)
+    rolf = foreign(world)[1]
+    for request in (ConnectMeetings(world.root.id), DisconnectMeetings(world.root.id), GetConnection(world.root.id)):
+        assert world.refused(request, rolf).code == "not_found"
+        refused = world.refused(request, max_)
+        assert (refused.code, refused.facts) == ("forbidden", {"needs": "meetings:connect"})
+    world.ask(consent)
+    world.kit.deliver()
+    world.grant(line.user, "meetings:connect", group=world.root)
+    assert world.ask(DisconnectMeetings(world.root.id), max_).state is ConnectionState.ENDING
+    settle(world)
+    state, code = asked(world, world.ask(ConnectMeetings(world.root.id), max_))
+    assert world.ask(FinishConnecting(state=state, code=code), max_).state is ConnectionState.CONNECTING
+
+
+def test_who_has_lost_the_right_meanwhile_does_not_finish(world: World) -> None:
+    """The right is asked for again on the way back."""
+    (line,) = world.ask(AddUsers(group=world.root.id, addresses=("max@salon.example",)))
+    max_ = Principal.of(line.user)
+    world.grant(line.user, "meetings:connect", group=world.root)
+    state, code = asked(world, world.ask(ConnectMeetings(world.root.id), max_))
+    with world.look() as store:
+        store._execute("DELETE FROM grants WHERE principal = ?", [line.user])
+
+    assert world.refused(FinishConnecting(state=state, code=code), max_).code == "forbidden"
+
+
 def test_two_ways_back_connect_once(world: World) -> None:
     """Somebody has clicked twice: the second is told."""
     first, second = consented(world), consented(world)
@@ -270,7 +303,7 @@ def test_a_pair_is_stored_before_it_is_used(world: World) -> None:
         world.book(world.advice)
         for _ in range(3):
             kit.deliver()
-            world.clock.advance(3 * SECOND)
+            world.clock.advance(12 * SECOND)
 
     assert len({bearer for bearer, _ in seen}) == 2
     assert all(known for _, known in seen)
@@ -348,7 +381,7 @@ def test_wrong_credentials_of_ours_are_a_dead_letter_and_lose_no_consent(world: 
     ) as kit:
         for _ in range(3):
             kit.deliver()
-            world.clock.advance(3 * SECOND)
+            world.clock.advance(12 * SECOND)
     letters = world.ask(ListEffects(organisation=world.root.id))
     (of_connection,) = [one for one in letters if one.kind is EffectKind.CONNECTION]
     assert of_connection.trouble.startswith("zoom answered 401: no access token")

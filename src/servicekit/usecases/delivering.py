@@ -85,8 +85,8 @@ Prepare = Callable[[Work, Effect], Step]
 def preparations() -> Mapping[EffectKind, Prepare]:
     """Which function prepares which kind."""
     from servicekit.usecases.answering import prepare_parts
-    from servicekit.usecases.connecting import prepare_connection
     from servicekit.usecases.customer_users import prepare_invitation
+    from servicekit.usecases.delivering_connections import prepare_connection
     from servicekit.usecases.delivering_keys import prepare_key
     from servicekit.usecases.delivering_letters import prepare_letter
     from servicekit.usecases.delivering_meetings import prepare_meeting

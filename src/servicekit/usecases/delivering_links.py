@@ -35,9 +35,9 @@ from servicekit.meetings import (
 from servicekit.moments import Instant
 from servicekit.outbox.effects import EffectKind
 from servicekit.ports.meetings import Meetings, Person, VendorRegistrant
-from servicekit.usecases.connecting import reach, through, waiting_for
 from servicekit.usecases.delivering import Done, Failed, GivenUp, Later, Next, Outside, Step, Verdict
 from servicekit.usecases.planning_meetings import enqueue_meeting, made_anew, tell_again
+from servicekit.usecases.reaching import reach, through, waiting_for
 from servicekit.usecases.work import Work
 
 __all__ = ["THE_MEETING", "prepare_link", "remake_for_class", "tomorrow"]
@@ -71,7 +71,10 @@ def prepare_link(work: Work, booking: Booking, class_id: ClassId) -> Step:
         case Await():
             if meeting.closes <= work.at:
                 return _too_late(work, registrant)
-            return waiting_for(work, EffectKind.MEETING, class_id, THE_MEETING)
+            waits = waiting_for(work, EffectKind.MEETING, class_id, THE_MEETING)
+            if waits is None:  # somebody has discarded it; the class is held by nobody else, who might enqueue, too
+                enqueue_meeting(work, work.store.classes.hold(class_id))
+            return waits or Next()
     service = reach(work, booking.organisation)
     if isinstance(service, Later | GivenUp):
         return service

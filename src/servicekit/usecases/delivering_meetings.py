@@ -21,10 +21,10 @@ from servicekit.meetings import Create, Drop, LookUp, Meeting, MeetingState, Rem
 from servicekit.moments import Instant, Window
 from servicekit.outbox.effects import Effect, EffectKind, EffectState
 from servicekit.ports.meetings import MeetingOrder, Meetings, VendorMeeting
-from servicekit.usecases.connecting import reach, through
 from servicekit.usecases.delivering import Done, Failed, GivenUp, Later, Next, Outside, Step, Verdict
 from servicekit.usecases.delivering_links import THE_MEETING, prepare_link, remake_for_class, tomorrow
 from servicekit.usecases.planning_meetings import enqueue_meeting, made_anew, tell_again
+from servicekit.usecases.reaching import reach, through
 from servicekit.usecases.work import Work
 
 __all__ = ["prepare_meeting"]

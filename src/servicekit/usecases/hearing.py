@@ -11,7 +11,7 @@ from attrs import evolve
 from servicekit.meetings import Meeting, MeetingState
 from servicekit.outbox.facts import AppDeauthorized, Fact, MeetingGone, TextReceived, TextReported
 from servicekit.usecases.answering import take_text
-from servicekit.usecases.connecting import was_removed
+from servicekit.usecases.delivering_connections import was_removed
 from servicekit.usecases.delivering_links import remake_for_class
 from servicekit.usecases.planning_meetings import enqueue_meeting, made_anew, tell_again
 from servicekit.usecases.reporting import take_report

@@ -26,8 +26,8 @@ from servicekit.ports.http import HttpFlow
 from servicekit.ports.meetings import MeetingApp, VendorUser
 from servicekit.usecases.asking import Asked
 from servicekit.usecases.booking import seen_booking
-from servicekit.usecases.connecting import reach_now
 from servicekit.usecases.planning_meetings import meeting_of
+from servicekit.usecases.reaching import reach_now
 from servicekit.usecases.work import Work, named
 
 __all__ = ["fetch_class_host_link", "fetch_host_link", "get_meeting", "list_hosts", "set_meeting_user"]

@@ -138,4 +138,9 @@ def meeting_of(work: Work, booking: Booking) -> Meeting | None:
     there = meeting.state is MeetingState.MADE and registrant.at_meeting == meeting.vendor_id
     gone_with_it = registrant.state is MeetingState.MADE and not there
     state = MeetingState.PLANNED if gone_with_it else registrant.state
-    return evolve(meeting, state=state, join_url=registrant.join_url if there else "")
+    return evolve(
+        meeting,
+        state=state,
+        join_url=registrant.join_url if there else "",
+        detail=registrant.detail or meeting.detail,
+    )

@@ -40,6 +40,7 @@ pytest.register_assert_rewrite(
             "quotas",
             "racing",
             "tables",
+            "tallying",
             "texts_hearing",
             "texts_hostile",
             "texts_sending",

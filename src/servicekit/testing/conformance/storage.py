@@ -21,12 +21,15 @@ from servicekit.testing.conformance.outbox import Outbox
 from servicekit.testing.conformance.quotas import Quotas
 from servicekit.testing.conformance.racing import Racing
 from servicekit.testing.conformance.tables import Tables
+from servicekit.testing.conformance.tallying import Tallying
 from servicekit.testing.conformance.writing import Writing
 
 __all__ = ["StorageConformance"]
 
 
-class StorageConformance(Writing, Tables, Holding, Racing, Outbox, Quotas, Joining, Numbering, Conversing, Keying):
+class StorageConformance(
+    Writing, Tables, Holding, Racing, Outbox, Quotas, Joining, Numbering, Conversing, Keying, Tallying
+):
     """Subclass it, and say in the fixture ``opened`` how your storage is opened; ``connected`` is for what joins.
 
     ::
