@@ -33,7 +33,7 @@ MODULES = [
     "meetings",
     "notices",
     "portal",
-    "push",
+    "push.commands",
     "outbox.effects",
     "outbox.facts",
     "outbox.letters",
