@@ -80,7 +80,7 @@ def test_every_change_of_an_entry_is_found_there(details: list[str], data: st.Da
             ]
         )
     )
-    entries[place] = evolve(entries[place], **change)
+    entries[place] = evolve(entries[place], **change)  # type: ignore[arg-type]
     assert first_break(entries, head) == Break(place + 1, "an entry was changed")
 
 

@@ -25,7 +25,7 @@ def opened(url: str, clock: ManualClock, caught: Caught) -> Kit:
 OnSqlite = machine(lambda clock, caught: opened("sqlite:///:memory:", clock, caught))
 TestOnSqlite = OnSqlite.TestCase
 TestOnSqlite.settings = settings(
-    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=5, stateful_step_count=6, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestOnSqlite = pytest.mark.spec("P-02", "P-03", "P-08", "P-11")(TestOnSqlite)
 
@@ -35,9 +35,9 @@ def test_on_postgres(postgres_database: str) -> None:
     """The same machine, shorter; every run founds companies of its own in the one database."""
     from hypothesis.stateful import run_state_machine_as_test
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine(lambda clock, caught: opened(postgres_database, clock, caught)),
         settings=settings(
-            max_examples=5, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=2, stateful_step_count=4, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

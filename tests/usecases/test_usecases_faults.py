@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from portals import MINUTE, Portal, portal
@@ -180,7 +182,7 @@ def test_an_sms_that_cannot_go_out_becomes_a_mail(it: Portal, settings: Settings
     ],
 )
 def test_without_a_way_it_is_shown_that_there_was_none(
-    options: dict[str, object], way: Way, shown: tuple[Way, str]
+    options: dict[str, Any], way: Way, shown: tuple[Way, str]
 ) -> None:
     """A kit without carrier or mail server files reports all the same."""
     with portal(**options) as it:
@@ -250,7 +252,7 @@ def test_a_report_lies_where_its_object_does(it: Portal) -> None:
     assert (type(refused), refused.facts) == (NotFound, {"kind": "FaultReport", "id": report.id})
     assert type(it.refused(OpenFaultReport(report=FaultReportId("flt_none")), eva)) is NotFound
     for more, kind in (({"object": saw.id}, "ServiceObject"), ({"facility": it.mill.id}, "Customer")):
-        command = FileFaultReport(customer=it.holz.id, text="x", **more)  # type: ignore[arg-type]
+        command = FileFaultReport(customer=it.holz.id, text="x", **more)
         refused = it.refused(command, eva)
         assert (type(refused), refused.facts["kind"]) == (NotFound, kind)
     assert type(it.refused(FileFaultReport(customer=it.holz.id, text="x"), hans)) is NotFound

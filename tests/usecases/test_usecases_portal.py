@@ -13,11 +13,14 @@ from servicekit.portal import (
     AddCustomer,
     AddCustomerUser,
     AddFacility,
+    AddObject,
     AddOrder,
     Customer,
     CustomerUser,
     Facility,
     GetOrder,
+    ListFacilities,
+    ListObjects,
     ListOrders,
     Order,
     OrderPage,
@@ -189,3 +192,28 @@ def test_nothing_is_nameless(world: World, portal: Portal) -> None:
         AddOrder(customer=portal.wood.id, title="\n"),
     ):
         assert world.refused(command).code == "nameless"
+
+
+@pytest.mark.spec("P-02", "P-03")
+def test_facilities_and_objects_are_seen_as_orders_are(world: World, portal: Portal) -> None:
+    """A customer user sees its customer's, at the places that it was given; another customer is not there at all."""
+    objects = {}
+    for name, facility in (("Saw", portal.mill), ("Crane", portal.yard), ("Van", None)):
+        world.clock.advance(MINUTE)
+        command = AddObject(
+            customer=portal.wood.id, name=name, facility=facility.id if facility else None, reference=f" {name} 1"
+        )
+        objects[name] = world.ask(command)
+    hans = add_user(world, portal.wood, facilities=(portal.mill.id,), unassigned=False)
+
+    assert world.ask(ListFacilities(portal.wood.id), hans) == (portal.mill,)
+    page = world.ask(ListObjects(organisation=world.root.id), hans)
+    assert (page.objects, page.count) == ((objects["Saw"],), 1)
+    everything = world.ask(ListObjects(organisation=world.root.id, most=2))
+    assert (everything.objects, everything.count) == ((objects["Van"], objects["Crane"]), 3)
+    assert world.ask(ListObjects(organisation=world.root.id, containing="SAW 1")).objects == (objects["Saw"],)
+    assert set(world.ask(ListFacilities(portal.wood.id))) == {portal.mill, portal.yard}
+    refused = world.refused(ListFacilities(portal.stone.id), hans)
+    assert (type(refused), refused.facts) == (NotFound, {"kind": "Customer", "id": portal.stone.id})
+    refused = world.refused(ListObjects(organisation=world.root.id, most=0), hans)
+    assert (type(refused), refused.code) == (Invalid, "page_size")
