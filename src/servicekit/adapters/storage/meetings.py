@@ -22,7 +22,7 @@ class MeetingTable(SqlTable[Meeting]):
         """One range of the index over host and end, in its order."""
         closes, last = (since.us, "") if after is None else (after.closes.us, after.id)
         found = self.execute(
-            f"SELECT {self.shape.columns_of('meetings')}{_OWNED}"  # noqa: S608 - our own words
+            f"SELECT {self.shape.columns_of('meetings')}{_OWNED}"
             " WHERE meetings.host = ? AND meetings.state = 'made' AND meetings.closes > ?"
             " AND (meetings.closes, meetings.id) > (?, ?)"
             + (f" AND {_WHOSE} = ?" if organisation else "")

@@ -1,0 +1,73 @@
+"""Wanted meetings against listed ones: every pair of what is known and what is listed has one answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from servicekit.ids import BookingId, MeetingId
+from servicekit.meetings import Meeting, MeetingState
+from servicekit.meetings.reconcile import ListedMeeting, compare_meeting, subject_of
+from servicekit.moments import Instant, Window, Zone
+from servicekit.outbox.reconciled import Difference
+
+NOW = Instant.parse("2026-11-25T12:00:00Z")
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+D, S = Difference, MeetingState
+ROW = Meeting(
+    id=MeetingId("mtg_1"),
+    booking=BookingId("bkg_7"),
+    host="me",
+    topic="Yoga",
+    zone=Zone("UTC"),
+    opens=NOW + HOUR,
+    closes=NOW + 2 * HOUR,
+    state=S.MADE,
+    vendor_id="v",
+    attempt=2,
+)
+LISTED = ListedMeeting(vendor_id="v", marker=ROW.marker, window=ROW.window)
+
+
+@pytest.mark.parametrize("state", MeetingState)
+@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("present", [True, False])
+def test_every_pair_has_one_answer(state: MeetingState, *, wanted: bool, own: bool, present: bool) -> None:
+    """By what is known of the row, whether it is wanted, whether the listed one is its own, and of which attempt it is."""
+    meeting = evolve(LISTED, marker=ROW.marker if present else "sk:bkg_7:1")
+    row = evolve(ROW, state=state, vendor_id="v" if own else "w")
+    if state is S.MADE:
+        expected = (None if wanted else D.UNWANTED) if own else D.STRAY
+    elif present:
+        expected = D.LEFT if wanted else D.UNWANTED
+    else:
+        expected = D.STRAY
+
+    assert compare_meeting(meeting, row, NOW, wanted=wanted) is expected
+    assert compare_meeting(meeting, None, NOW, wanted=False) is D.STRAY
+
+
+@pytest.mark.parametrize(
+    ("window", "same"),
+    [
+        (None, True),
+        (Window(ROW.opens - SECOND / 2, ROW.closes + 59 * SECOND), True),
+        (Window(ROW.opens - SECOND, ROW.closes), False),
+        (Window(ROW.opens, ROW.closes + 60 * SECOND), False),
+    ],
+)
+def test_times_are_compared_until_it_begins(window: Window | None, *, same: bool) -> None:
+    """To what services can hold; of a meeting that has begun the time does not matter."""
+    meeting: Any = evolve(LISTED, window=window)
+    assert compare_meeting(meeting, ROW, NOW, wanted=True) is (None if same else D.CHANGED)
+    assert compare_meeting(meeting, ROW, ROW.opens, wanted=True) is None
+
+
+@pytest.mark.parametrize("text", ["", "sk:", "sk:bkg_7", "sk:cli_7:1", "sk:bkg_7:1:1", " sk:bkg_7:1"])
+def test_what_is_no_marker_of_ours_is_nobody_s(text: str) -> None:
+    """However near it comes."""
+    assert subject_of(text) is None
