@@ -22,6 +22,18 @@ def test_there_is_always_something_left_or_an_error() -> None:
                 backend.connect_tcp("push.example", port)
 
 
+def test_the_first_address_that_answers_is_taken() -> None:
+    """The others are not connected to."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        backend = Guarded(
+            Reach.of(private=True), lambda _h, _p: ["127.0.0.1", "192.0.2.1"], scheme="http", seconds=60.0
+        )
+        stream = backend.connect_tcp("push.example", port)
+        assert stream.get_extra_info("server_addr") == ("127.0.0.1", port)
+        stream.close()
+
+
 def test_a_name_without_addresses_is_refused() -> None:
     """There is nothing that may be reached."""
     backend = Guarded(Reach.of(private=True), lambda _h, _p: [], scheme="http", seconds=1.0)
