@@ -502,9 +502,18 @@ def test_f32_an_older_notice_never_speaks_after_a_newer_one(world: World) -> Non
 def test_f40_the_hosts_link_is_neither_stored_nor_sent(mailed: World) -> None:
     """F-40: no row and no mail has what Zoom calls start_url; the provider's link is ours and fetches it."""
     world = mailed
+    smuggled = Template(
+        organisation=world.root.id,
+        occasion=Occasion.BOOKED,
+        channel=Channel.CLIENT_TEXT,
+        text="Hi [client]\n[online_meeting_provider_link]",
+    )
+    with world.look() as store:
+        store.templates.add(smuggled)  # past the check
     booking = world.book(world.advice)
     world.settle()
     world.ask(FetchHostLink(booking.id))
+    assert texts(world) == ["Hi Eva"]
 
     everything = repr(world.tables()) + "".join(mail.raw.decode() for mail in world.mails())
     assert "zak=" not in everything

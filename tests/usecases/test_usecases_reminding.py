@@ -274,6 +274,16 @@ def test_the_plan_that_holds_when_a_reminder_is_due_decides(world: World) -> Non
     assert len(reminded(world)) == 1
 
 
+def test_a_time_that_had_passed_when_the_plan_changed_is_not_made_up_for(world: World) -> None:
+    """Booked 20 hours before, to be reminded 2 hours before; now the plan says a day before: that has passed."""
+    plan(world, Reminder(2 * HOUR, TEXT))
+    world.book(world.haircut, starts=world.now + 20 * HOUR)
+    plan(world, Reminder(DAY, TEXT))
+    world.settle()
+
+    assert reminded(world) == []
+
+
 # Ways, wishes and costs
 
 
