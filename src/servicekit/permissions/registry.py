@@ -44,8 +44,8 @@ class ScopeRegistry:
         for_customers: what a customer's user may be given by whoever holds ``customer_rights:write``.
     """
 
-    resources: Mapping[str, frozenset[str]] = field(converter=_by_resource)
-    for_customers: Scopes = field(factory=Scopes)
+    resources: Mapping[str, frozenset[str]] = field(converter=_by_resource, repr=", ".join)
+    for_customers: Scopes = field(factory=Scopes, repr=str)
 
     def knows(self, scope: Scope) -> bool:
         """Whether the scope stands for anything at all."""
