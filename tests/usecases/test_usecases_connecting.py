@@ -17,7 +17,7 @@ import pytest
 
 from servicekit import Kit, Principal
 from servicekit.adapters.meetings.zoom_app import ZoomApp
-from servicekit.bookings import Cancel, Rebook
+from servicekit.bookings import AddService, BookingRules, BookSeat, Cancel, Rebook, ScheduleClass
 from servicekit.errors import ConfigurationError, Unreachable
 from servicekit.groups import AddUsers
 from servicekit.meetings import (
@@ -667,18 +667,64 @@ def test_an_app_removed_during_a_refresh_stays_removed(world: World) -> None:
 
 
 def test_a_connection_that_was_removed_while_it_was_refused_is_left_as_it_is(world: World) -> None:
-    """Refused at the exchange, at the look and at the refresh: what somebody did meanwhile stands."""
-    for path, prepare in (
-        ("/oauth/token", lambda: world.ask(consented(world))),
-        ("/v2/users/me", lambda: world.ask(consented(world))),
-    ):
-        prepare()
+    """Refused at the exchange and at the look: what somebody did meanwhile stands."""
+    for path in ("/oauth/token", "/v2/users/me"):
+        world.ask(consented(world))
         world.zoom.inject(Fault.error(path=path, status=400))
         with during(world, path, lambda: world.ask(DisconnectMeetings(world.root.id))) as kit:
             kit.deliver()
         settle(world)
         assert view(world).state in {DISCONNECTED, LOST}
         assert stored(world) == ("", "")
+
+
+def again(world: World) -> None:
+    """Disconnect, and connect anew at once."""
+    if view(world).state not in {None, ConnectionState.ENDING}:
+        world.ask(DisconnectMeetings(world.root.id))
+    world.ask(consented(world))
+
+
+@pytest.mark.parametrize("when", ["exchange", "refused exchange", "refresh", "refused refresh", "end"])
+def test_who_connects_anew_while_the_old_is_being_seen_to_has_the_new(world: World, when: str) -> None:
+    """What comes of the old tokens does not touch the new ones."""
+    path = "/oauth/revoke" if when == "end" else "/oauth/token"
+    if when.endswith("exchange"):
+        world.ask(consented(world))
+    else:
+        connect(world)
+    if when == "end":
+        world.ask(DisconnectMeetings(world.root.id))
+    world.clock.advance(2 * HOUR)
+    if when.startswith("refused"):
+        world.zoom.tokens._refresh.clear()
+        world.zoom.tokens._codes.clear()
+    with during(world, path, lambda: again(world)) as kit:
+        kit.deliver()
+    settle(world)
+
+    assert view(world).state is CONNECTED
+    assert len(world.zoom.tokens._refresh) >= 1
+
+
+def test_a_seat_waits_for_a_connection_like_any_meeting(world: World) -> None:
+    """And has its link once there is one."""
+    connect(world)
+    yoga = world.ask(
+        AddService(branch=world.advice.branch, name="Yoga", length=HOUR, online=True, rules=BookingRules(seats=3))
+    )
+    scheduled = world.ask(ScheduleClass(service=yoga.id, provider=world.chair.id, starts=world.now + DAY))
+    settle(world)
+    world.ask(DisconnectMeetings(world.root.id))
+    settle(world)
+    booking = world.ask(BookSeat(scheduled=scheduled.id, client=world.eva.id))
+    settle(world)
+    (letter,) = world.ask(ListEffects(organisation=world.root.id))
+    assert letter.trouble.startswith("no account is connected at zoom")
+    connect(world)
+    settle(world)
+
+    assert world.zoom.open_link(world.ask(GetMeeting(booking.id)).join_url) == world.zoom_meetings()[0].id
 
 
 # Secrets

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from servicekit import Instant
 from servicekit.bookings import (
@@ -446,6 +447,73 @@ def test_a_seat_taken_and_left_before_anybody_delivered_asks_nothing(world: Worl
     world.settle()
 
     assert additions(world) == 0
+
+
+def test_f31_a_class_whose_meeting_vanished_unheard_is_moved_to_a_new_one(world: World) -> None:
+    """F-31: found at the move; who has left, or waits for approval, is not registered to it."""
+    scheduled = schedule(world)
+    eva, ida = seat(world, scheduled), seat(world, scheduled, client(world, "Ida"))
+    world.settle()
+    world.ask(Cancel(ida.id))
+    world.settle()
+    world.zoom.webhook_url = ""
+    world.zoom.delete_meeting(world.zoom_meetings()[0].id)
+    world.ask(MoveClass(scheduled=scheduled.id, starts=scheduled.starts + DAY))
+    world.settle()
+
+    assert held(world) == [(f"sk:{scheduled.id}:2", str(scheduled.starts + DAY), 60)]
+    assert registered(world) == ["eva@home.example"]
+    assert world.zoom.open_link(link(world, eva)) is not None
+
+
+def test_a_seat_taken_late_whose_class_is_over_is_not_registered(world: World) -> None:
+    """The meeting was there; nobody delivered before its end."""
+    scheduled = schedule(world)
+    world.settle()
+    booking = seat(world, scheduled)
+    world.clock.set(scheduled.ends)
+    world.settle()
+
+    assert (registered(world), world.ask(GetMeeting(booking.id)).state) == ([], MeetingState.DROPPED)
+
+
+def test_a_refused_link_is_tried_again_when_the_class_moves(world: World) -> None:
+    """A move is another occasion."""
+    scheduled = schedule(world)
+    world.settle()
+    world.zoom.inject(Fault.error(*ADDS, status=400))
+    booking = seat(world, scheduled)
+    world.settle()
+    assert world.ask(GetMeeting(booking.id)).detail == "zoom answered 400; trying again will not help"
+    world.ask(MoveClass(scheduled=scheduled.id, starts=scheduled.starts + DAY))
+    world.settle()
+
+    assert world.zoom.open_link(link(world, booking)) is not None
+
+
+def test_a_class_that_is_older_than_its_being_online_gets_its_meeting_with_the_next_seat(world: World) -> None:
+    """Whoever has switched the service on."""
+    service = yoga(world)
+    with world.look() as store:
+        store.services.save(evolve(service, online=False))
+    scheduled = world.ask(ScheduleClass(service=service.id, provider=world.chair.id, starts=world.now + DAY))
+    with world.look() as store:
+        store.services.save(service)
+    booking = seat(world, scheduled)
+    world.settle()
+
+    assert world.zoom.open_link(link(world, booking)) == world.zoom_meetings()[0].id
+
+
+def test_a_class_whose_effect_was_put_away_is_seen_to_for_the_sake_of_its_seats(world: World) -> None:
+    """A seat that waits for nobody has somebody see to the meeting."""
+    scheduled = schedule(world)
+    with world.look() as store:
+        store._execute("DELETE FROM effects WHERE subject = ?", [scheduled.id])
+    booking = seat(world, scheduled)
+    world.settle()
+
+    assert world.zoom.open_link(link(world, booking)) is not None
 
 
 # Hosts
