@@ -170,7 +170,7 @@ def _lists(name: str, url: str) -> list[list[str]]:
 
         def by_hand(number: int) -> Any:
             customer, facility = f"cus_{number}", f"fac_{number}"
-            return run(_BY_HAND, [GROUPS[0], customer, f"{facility}_1", f"{facility}_3"]).fetchall()
+            return run(_BY_HAND, [str(GROUPS[0]), customer, f"{facility}_1", f"{facility}_3"]).fetchall()
 
         def filtered(number: int) -> Any:
             where, values = sql_where(visible[number])

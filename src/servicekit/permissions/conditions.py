@@ -177,13 +177,13 @@ def sql_where(
         many = None if facilities is None else len(facilities)
         sql, places = _of_customer(many, visible.unassigned, columns, placeholder)
         found = (visible.organisation, visible.customer, *(facilities or ()))
-        return sql, tuple([found[place] for place in places])
+        return sql, tuple([str(found[place]) for place in places])  # drivers take far longer over a kind of str
     return _plain(visible, columns, placeholder)
 
 
 def _plain(visible: Visible, columns: Columns, mark: str) -> tuple[str, tuple[str, ...]]:
     values = list[str]()
-    return _sql(condition_of(visible, columns), mark, values), tuple(values)
+    return _sql(condition_of(visible, columns), mark, values), tuple(map(str, values))
 
 
 @lru_cache(maxsize=1024)
@@ -194,7 +194,7 @@ def _of_customer(many: int | None, unassigned: bool, columns: Columns, mark: str
         organisation=GroupId("grp_"), customer=CustomerId("cus_"), facilities=facilities, unassigned=unassigned
     )
     sql, values = _plain(visible, columns, mark)
-    found = (visible.organisation, visible.customer, *(facilities or ()))
+    found: tuple[str, ...] = (visible.organisation, visible.customer, *(facilities or ()))
     return sql, tuple(map(found.index, values))
 
 
