@@ -15,9 +15,9 @@ import pytest
 from attrs import define, evolve, field
 
 from servicekit import AsyncKit, Kit, Principal
-from servicekit.adapters.meetings.zoom import ZoomApp
+from servicekit.adapters.meetings.zoom_app import ZoomApp
 from servicekit.adapters.storage import storage_of
-from servicekit.bookings import AddBranch, AddService, Booking, Cancel, CancelClass, Rebook, ScheduleClass
+from servicekit.bookings import AddBranch, AddService, Booking, BookingRules, Cancel, CancelClass, Rebook, ScheduleClass
 from servicekit.errors import ConfigurationError
 from servicekit.groups import FoundOrganisation, ProvideNumbers
 from servicekit.keys import Key, KeyState, ListKeys
@@ -590,7 +590,8 @@ def passing(salon: Salon, stop: threading.Event) -> int:
 def test_the_meeting_of_a_class_is_made_anew_while_it_takes_place(salon: Salon, *, cancelled: bool) -> None:
     """With its seats; of one that was cancelled nothing is made."""
     yoga = salon.ask(
-        AddService(branch=salon.advice.branch, name="Yoga", length=HOUR, online=True, seats=5), by=salon.anna
+        AddService(branch=salon.advice.branch, name="Yoga", length=HOUR, online=True, rules=BookingRules(seats=5)),
+        by=salon.anna,
     )
     scheduled = salon.ask(ScheduleClass(service=yoga.id, provider=salon.chair.id, starts=NOON + DAY))
     salon.settle()
@@ -613,7 +614,7 @@ def test_organisations_with_accounts_of_their_own(database_url: str, tmp_path: P
     app = ZoomApp(
         client_id=ZoomSimulator.client_id,
         client_secret=ZoomSimulator.client_secret,
-        redirect_url="https://salon.example/zoom",
+        redirect_uri="https://salon.example/zoom",
         webhook_secret=ZoomSimulator.webhook_secret,
     )
     with opened(database_url, tmp_path, meetings=app) as salon:
