@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import threading
@@ -42,6 +43,7 @@ from servicekit.outbox.retry import RetryPolicy
 from servicekit.ports.http import HttpFlow
 from servicekit.ports.store import Storage, Transaction
 from servicekit.ports.texts import OutgoingText, TextReceipt
+from servicekit.runtime.http import AsyncHttpDriver
 from servicekit.runtime.relay import Delivered, Relay
 from servicekit.testing.clock import ManualClock
 from servicekit.testing.simulators import Fault, serve, transport
@@ -135,6 +137,20 @@ def test_a_relay_stops_between_effects(world: World) -> None:
 
     assert world.kit.relay().run_until_idle(stop) == Delivered()
     assert world.kit.deliver() == Delivered(done=1)
+
+
+def test_a_relay_over_asyncio_delivers_the_same(world: World) -> None:
+    """Awaited; and called by a coroutine that does not await it, it blocks as any call."""
+
+    async def body() -> list[Delivered]:
+        send(world, "One")
+        async with AsyncHttpDriver(transport(world.elks)) as driver:
+            awaited = await world.kit.relay().deliver(driver)
+        send(world, "Two")
+        return [awaited, world.kit.relay().run_until_idle()]
+
+    assert asyncio.run(body()) == [Delivered(done=1)] * 2
+    assert texts(world) == ["One", "Two"]
 
 
 # Patience

@@ -216,7 +216,7 @@ class _Connection(asyncio.Protocol):
             self._http.receive_data(data)
             while self._answer is not None:
                 event = self._http.next_event()
-                if event is h11.NEED_DATA:
+                if not isinstance(event, h11.Event):  # it needs more
                     return
                 if isinstance(event, h11.Response):
                     self._head = event
@@ -228,8 +228,6 @@ class _Connection(asyncio.Protocol):
                     if self._http.our_state is h11.DONE is self._http.their_state and not self._http.trailing_data[0]:
                         self._http.start_next_cycle()
                     self._end()
-                elif not isinstance(event, h11.InformationalResponse):  # the peer has closed, or wants another protocol
-                    self._fail(httpx.RemoteProtocolError("the server ended the connection without an answer"))
         except h11.RemoteProtocolError as error:
             self._fail(httpx.RemoteProtocolError(str(error)))
 
