@@ -28,6 +28,16 @@ def test_a_roll_is_a_set_of_what_was_not_crossed_off(expected: list[str], listed
     assert {name for name in {*expected, *listed, "else"} if roll.absent(name)} == left
 
 
+def test_a_long_roll_is_sorted_in_runs() -> None:
+    """However many names there are, each once."""
+    names = [str(number) for number in range(3000)]
+    roll = Roll([*names, *names])
+    for name in names[::2]:
+        roll.cross_off(name)
+    assert roll.absences == 1500
+    assert [name for name in names if roll.absent(name)] == names[1::2]
+
+
 @pytest.mark.parametrize("outcome", Outcome)
 def test_a_report_is_even_when_nothing_is_left_to_do(outcome: Outcome) -> None:
     """A stray that was removed, and what has passed, are all that may be in it."""

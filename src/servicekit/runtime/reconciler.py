@@ -7,7 +7,7 @@ Rules kept here:
 * Each difference is looked at again, at the vendor and then under its booking's lock, before anything is changed.
 * Nothing outside happens within a transaction. Only strays are ended from here, and only when that is asked for; everything
   else is an effect, which a relay brings about. Relays and other reconcilers may run beside it.
-* In memory are a page of the list, eight bytes for each thing that should be listed, and so many differences at most.
+* In memory are a page of the list, nine bytes for each thing that should be listed, and so many differences at most.
 """
 
 from __future__ import annotations
