@@ -480,6 +480,35 @@ def test_what_is_as_wanted_at_the_second_look_is_passed(salon: Salon) -> None:
     assert [one.marker for one in salon.exivo_keys()] == [f"sk:{booking.id}:2"]
 
 
+@pytest.mark.parametrize(("settles", "outcome"), [(False, "in flight"), (True, "passed")])
+def test_a_meeting_that_is_being_seen_to_meanwhile_is_left(salon: Salon, *, settles: bool, outcome: str) -> None:
+    """Its booking is cancelled between the list and the second look; whether or not the relay has removed it by then."""
+    booking = booked(salon)
+    (held,) = salon.zoom_meetings()
+    salon.zoom.delete_meeting(held.id)
+
+    def meanwhile() -> None:
+        salon.ask(Cancel(booking.id))
+        if settles:
+            salon.settle()
+
+    salon.wire.before.append((f"GET /v2/meetings/{held.id}", meanwhile))
+    assert salon.found() == [("missing", outcome)]
+    salon.settle()
+    assert salon.zoom_meetings() == []
+    assert salon.reconcile().even
+
+
+def test_a_stray_that_somebody_owns_by_then_is_kept(salon: Salon) -> None:
+    """It is asked once more whose it is, right before it would be ended."""
+    booking = booked(salon)
+    unknown, second = salon.make_key("sk:bkg_unknown:1"), salon.make_key(f"sk:{booking.id}:1")
+    salon.wire.before.append((f"{unknown}/revoke", lambda: salon.alter_key(booking, vendor_id=second)))
+
+    assert salon.found(remove_strays=True) == [("stray", "removed"), ("stray", "passed")]
+    assert second in {key["id"] for key in salon.exivo.state()["keys"] if not key["revoked"]}
+
+
 @pytest.mark.spec("K-11")
 @pytest.mark.parametrize(
     "fault",
