@@ -222,7 +222,10 @@ def test_the_form_is_stable() -> None:
     fact = facts.TextReported(
         vendor="v", event_id="e", evidence={"b": [1.5], "a": None}, vendor_id="s1", status=facts.TextStatus.SENT
     )
-    text = '{"event_id":"e","evidence":{"a":null,"b":[1.5]},"status":"SENT","vendor":"v","vendor_id":"s1"}'
+    text = (
+        '{"also":[],"cost":null,"event_id":"e","evidence":{"a":null,"b":[1.5]},"number":"","parts":null,"reference":"",'
+        '"status":"SENT","vendor":"v","vendor_id":"s1"}'
+    )
     assert dumps(fact) == text
     assert dumps([Instant(0), timedelta(minutes=1), "Ö"]) == '["1970-01-01T00:00:00Z",60000000,"\\u00d6"]'
     assert loads('{"effect": "eff_1"}', RetryEffect).effect == "eff_1"

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from servicekit.messages import Route
     from servicekit.outbox.reconciled import Reconciled
     from servicekit.outbox.retry import RetryPolicy
+    from servicekit.permissions import ScopeRegistry
     from servicekit.ports.doors import Doors
     from servicekit.ports.mail import Mailer, SenderProof
     from servicekit.ports.meetings import MeetingApp, Meetings
@@ -67,6 +68,7 @@ class KitOptions(TypedDict, total=False):
     longest_call: timedelta
     retry: RetryPolicy | None
     push_private: bool | Sequence[str]
+    scopes: ScopeRegistry
     migrate: bool
 
 

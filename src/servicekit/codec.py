@@ -14,9 +14,11 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
+from types import UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
 
 from servicekit.errors import Invalid
+from servicekit.ids import Id
 from servicekit.moments import Instant
 
 if TYPE_CHECKING:
@@ -43,6 +45,17 @@ def _is_tuple(kind: Any) -> bool:
     return get_origin(kind) is tuple and get_args(kind)[1:] == (...,)
 
 
+def _ids_in(kind: Any) -> tuple[type[Id], ...]:
+    """The kinds of ids that a union is of; none if it is of anything else."""
+    kinds = get_args(kind) if isinstance(kind, UnionType) else ()
+    return kinds if all(isinstance(one, type) and issubclass(one, Id) for one in kinds) else ()
+
+
+def _id_of(value: str, kinds: tuple[type[Id], ...]) -> Id:
+    fitting = [kind for kind in kinds if value.startswith(f"{kind.prefix}_")]
+    return (fitting or kinds)[0](value)
+
+
 def _why(error: BaseException, kind: type | None) -> str:
     from cattrs.v import format_exception
 
@@ -65,6 +78,9 @@ def converter() -> JsonConverter:
         _is_tuple, lambda value, kind: tuple(made.structure(rows(value, list), many[get_args(kind)[0]]))
     )
     made.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)  # evidence: JSON as it is
+    made.register_structure_hook_func(
+        lambda kind: bool(_ids_in(kind)), lambda value, kind: _id_of(text(value, str), _ids_in(kind))
+    )
     made.register_structure_hook(Instant, lambda value, _: Instant.parse(text(value, str)))
     made.register_structure_hook(timedelta, lambda value, _: whole(value, int) * _MICROSECOND)
     made.register_unstructure_hook(Instant, Instant.iso)

@@ -119,7 +119,7 @@ def test_half_a_character_is_refused(world: World) -> None:
     """A lone surrogate can be put into no SMS."""
     refused = world.refused(SendText(user=world.admin.id, to=MOBILE, text="Hej \ud83d"))
 
-    assert (type(refused), refused.code) == (Invalid, "lone_surrogate")
+    assert (type(refused), refused.code) == (Invalid, "control_character")
 
 
 def test_the_groups_signature_is_appended_and_counts(world: World) -> None:
