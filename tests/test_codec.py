@@ -112,9 +112,11 @@ KINDS: list[Any] = [
     not in {
         "Effective",
         "Recount",
+        "Route",
         "Setting",
         "Tree",
-    }  # never written: readings of any type, a whole tree and what changed in it
+        "Way",
+    }  # never written: readings of any type, a whole tree and what changed in it, routes of a kit
 ]
 
 
