@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,7 @@ if __name__ == "__main__":
 
 import pytest
 from attrs import evolve
+from test_usecases_connecting import consented, zoom_app
 from test_usecases_work import OPERATORS, REQUESTS, Request, Things, furnished
 
 from servicekit import Principal
@@ -28,6 +29,7 @@ from servicekit.commands import Command
 from servicekit.errors import Forbidden, NotFound, Refused
 from servicekit.groups import AddUsers, SetAdmins
 from servicekit.ids import UserId
+from servicekit.meetings import Connection, ConnectionState, ConnectMeetings, DisconnectMeetings
 from servicekit.permissions import GetVisible
 from servicekit.portal import ALL_RIGHTS, AddCustomerUser
 from servicekit.runtime.entropy import mint
@@ -49,6 +51,13 @@ ROWS = (
     *(Request(type(one).__name__, "group", "an operator", _always(one)) for one in OPERATORS),
     Request("GetVisible", "group", "", lambda it, _: GetVisible(scope="orders:read", organisation=it.group)),
 )
+
+CONNECTING = (
+    Request("ConnectMeetings", "group", "meetings:connect", lambda it, _: ConnectMeetings(it.group)),
+    Request("DisconnectMeetings", "group", "meetings:connect", lambda it, _: DisconnectMeetings(it.group)),
+    Request("FinishConnecting", "group", "meetings:connect", lambda _, world: consented(world)),
+)
+"""What needs a kit that organisations connect their accounts to. It is the administrator's consent that is finished."""
 
 
 def principals(world: World, things: Things) -> Mapping[str, Principal]:
@@ -88,20 +97,37 @@ def outcome(world: World, request: Command[Any] | Any, by: Principal) -> str:
         return f"yes, but {refused.code}"
 
 
-def drawn(world: World) -> str:
-    """The table, from what happens."""
+def drawn(folder: Path) -> str:
+    """The table, from what happens in a salon with credentials of its own, and in one whose connection was lost."""
+    with opened(_made(folder / "own")) as world:
+        lines = rows(world, ROWS)
+    with opened(_made(folder / "app"), meetings=zoom_app()) as world:
+        with world.look() as store:
+            store.connections.add(Connection(organisation=world.root.id, state=ConnectionState.LOST, since=world.now))
+        lines += rows(world, CONNECTING)
+    head = (f"| command or query | needs | {' | '.join(WHO)} |", f"| --- | --- |{' --- |' * len(WHO)}")
+    return "\n".join((*head, *sorted(lines, key=lambda line: line.split("`")[1])))
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def rows(world: World, requests: Sequence[Request]) -> list[str]:
+    """A line for each command or query."""
     things = furnished(world)
     asked = principals(world, things)
     below = evolve(things, group=things.team)
-    lines = [f"| command or query | needs | {' | '.join(WHO)} |", f"| --- | --- |{' --- |' * len(WHO)}"]
-    for row in sorted(ROWS, key=lambda row: row.name):
+    lines = []
+    for row in requests:
         cells = [
             outcome(world, row.make(below if who == "group's administrator" else things, world), by)
             for who, by in asked.items()
         ]
         needs = f"`{row.scope}`" if ":" in row.scope else row.scope
         lines.append(f"| `{row.name}` | {needs} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    return lines
 
 
 def shown() -> dict[str, dict[str, str]]:
@@ -112,8 +138,7 @@ def shown() -> dict[str, dict[str, str]]:
 
 def test_exactly_the_cells_of_the_page_are_allowed(tmp_path: Path) -> None:
     """Every one is tried. If this fails, draw the page anew and read what has changed."""
-    with opened(tmp_path) as world:
-        assert drawn(world) == PAGE.read_text(encoding="utf-8").split(OPENING)[1].split(END)[0].strip()
+    assert drawn(tmp_path) == PAGE.read_text(encoding="utf-8").split(OPENING)[1].split(END)[0].strip()
 
 
 def test_the_page_has_every_command_and_query() -> None:
@@ -162,7 +187,7 @@ def test_a_customer_user_may_what_is_for_customers() -> None:
 
 
 if __name__ == "__main__":
-    with TemporaryDirectory() as folder, opened(Path(folder)) as salon:
+    with TemporaryDirectory() as made:
         before, rest = PAGE.read_text(encoding="utf-8").split(OPENING)
         after = rest.split(END)[1]
-        PAGE.write_text(f"{before}{OPENING}\n\n{drawn(salon)}\n\n{END}{after}", encoding="utf-8")
+        PAGE.write_text(f"{before}{OPENING}\n\n{drawn(Path(made))}\n\n{END}{after}", encoding="utf-8")

@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 
 from servicekit import Kit, Principal
 from servicekit.bookings import (
+    AddAbsence,
     AddBranch,
     AddClient,
     AddProvider,
@@ -19,17 +20,32 @@ from servicekit.bookings import (
     Book,
     Booking,
     BookingRules,
+    BookSeat,
+    BookSeries,
     Cancel,
+    CancelClass,
+    CancelSeries,
     CheckIn,
     Complete,
     Confirm,
+    EndAbsence,
+    FreeSlots,
+    Frequency,
     GetBooking,
+    ListClasses,
+    ListSeries,
     MarkNoShow,
+    MoveClass,
+    MoveSeries,
     Rebook,
+    Recurrence,
     ScheduleClass,
     ScheduledClass,
+    SetBookingRules,
     SetBranchDoors,
+    SetOpeningHours,
     SetServiceDoors,
+    SetWorkingHours,
 )
 from servicekit.commands import Command, PrincipalKind, Query
 from servicekit.errors import ConfigurationError, Conflict, Forbidden, Invalid, NotFound, Refused
@@ -63,6 +79,7 @@ from servicekit.groups import (
     WithdrawNumbers,
 )
 from servicekit.ids import (
+    AbsenceId,
     BookingId,
     BranchId,
     ClassId,
@@ -80,6 +97,7 @@ from servicekit.ids import (
     ObjectId,
     OrderId,
     ProviderId,
+    SeriesId,
     ServiceId,
     UserId,
 )
@@ -93,6 +111,7 @@ from servicekit.keys import (
     ReissueKey,
     UnlockDoor,
 )
+from servicekit.mail import ListIgnoredMails
 from servicekit.meetings import (
     FetchClassHostLink,
     FetchHostLink,
@@ -115,6 +134,7 @@ from servicekit.messages import (
 )
 from servicekit.notices import (
     Channel,
+    DoorInformation,
     GetCalendarFile,
     GetPreference,
     Occasion,
@@ -203,7 +223,11 @@ class Things:
     requested: BookingId
     booking: BookingId
     arrived: BookingId
+    lesson: ServiceId
     scheduled: ClassId
+    repeated: BookingId
+    series: SeriesId
+    absence: AbsenceId
     customer: CustomerId
     facility: FacilityId
     order: OrderId
@@ -233,6 +257,8 @@ def starts(world: World, days: int = 9) -> dict[str, Any]:
     """A time that is free."""
     return {"starts": world.now + days * DAY}
 
+
+DAILY = Recurrence(every=Frequency.DAILY, count=2)
 
 REQUESTS: Sequence[Request] = (
     Request("AddGroup", "group", "groups:write", lambda it, _: AddGroup(parent=it.group, name="Team")),
@@ -305,6 +331,7 @@ REQUESTS: Sequence[Request] = (
     ),
     Request("ListThreads", "user", "log:read", lambda it, _: ListThreads(user=it.user)),
     Request("ReadThread", "user", "log:read", lambda it, _: ReadThread(user=it.user, number="+46701740605")),
+    Request("ListIgnoredMails", "group", "log:read", lambda it, _: ListIgnoredMails(group=it.group)),
     Request("SearchLog", "group", "log:read", lambda it, _: SearchLog(group=it.group)),
     Request(
         "AddBranch", "group", "catalogue:write", lambda it, _: AddBranch(organisation=it.group, name="B", zone="UTC")
@@ -332,6 +359,50 @@ REQUESTS: Sequence[Request] = (
     Request("Complete", "arrived", "bookings:write", lambda it, _: Complete(it.arrived)),
     Request("MarkNoShow", "booking", "bookings:write", lambda it, _: MarkNoShow(it.booking)),
     Request("GetBooking", "booking", "bookings:read", lambda it, _: GetBooking(it.booking)),
+    Request("SetOpeningHours", "branch", "catalogue:write", lambda it, _: SetOpeningHours(it.branch, None)),
+    Request("SetWorkingHours", "provider", "catalogue:write", lambda it, _: SetWorkingHours(it.provider, None)),
+    Request("SetBookingRules", "service", "catalogue:write", lambda it, _: SetBookingRules(it.service, BookingRules())),
+    Request(
+        "AddAbsence",
+        "provider",
+        "catalogue:write",
+        lambda it, world: AddAbsence(provider=it.provider, ends=world.now + 10 * DAY, **starts(world)),
+    ),
+    Request("EndAbsence", "absence", "catalogue:write", lambda it, _: EndAbsence(it.absence)),
+    Request(
+        "FreeSlots",
+        "service",
+        "bookings:read",
+        lambda it, world: FreeSlots(service=it.service, since=world.now, until=world.now + DAY),
+    ),
+    Request(
+        "ScheduleClass",
+        "lesson",
+        "bookings:write",
+        lambda it, world: ScheduleClass(service=it.lesson, provider=it.provider, **starts(world)),
+    ),
+    Request("MoveClass", "scheduled", "bookings:write", lambda it, world: MoveClass(it.scheduled, **starts(world))),
+    Request("CancelClass", "scheduled", "bookings:write", lambda it, _: CancelClass(it.scheduled)),
+    Request(
+        "BookSeat", "scheduled", "bookings:write", lambda it, _: BookSeat(scheduled=it.scheduled, client=it.client)
+    ),
+    Request(
+        "ListClasses",
+        "branch",
+        "bookings:read",
+        lambda it, world: ListClasses(branch=it.branch, since=world.now, until=world.now + 9 * DAY),
+    ),
+    Request(
+        "BookSeries",
+        "service",
+        "bookings:write",
+        lambda it, world: BookSeries(
+            service=it.service, provider=it.provider, client=it.client, recurrence=DAILY, **starts(world)
+        ),
+    ),
+    Request("MoveSeries", "repeated", "bookings:write", lambda it, world: MoveSeries(it.repeated, **starts(world))),
+    Request("CancelSeries", "repeated", "bookings:write", lambda it, _: CancelSeries(it.repeated)),
+    Request("ListSeries", "series", "bookings:read", lambda it, _: ListSeries(it.series)),
     Request("ListKeys", "booking", "bookings:read", lambda it, _: ListKeys(it.booking)),
     Request("AtDoor", "booking", "bookings:read", lambda it, world: AtDoor(it.booking, MAIN, world.now)),
     Request("ReissueKey", "booking", "bookings:write", lambda it, _: ReissueKey(it.booking)),
@@ -384,6 +455,7 @@ REQUESTS: Sequence[Request] = (
     Request("PlanNotices", "group", "templates:write", lambda it, _: PlanNotices(organisation=it.group)),
     Request("SetPreference", "client", "clients:write", lambda it, _: SetPreference(who=it.client)),
     Request("GetPreference", "client", "clients:read", lambda it, _: GetPreference(it.client)),
+    Request("DoorInformation", "service", "bookings:read", lambda it, _: DoorInformation(it.service)),
     Request("GetCalendarFile", "booking", "bookings:read", lambda it, _: GetCalendarFile(it.booking)),
     Request(
         "ReportMeetings",
@@ -499,9 +571,10 @@ OPERATORS: Sequence[Command[Any] | Query[Any]] = (
 """What only the platform's operator may ask for."""
 ELSEWHERE = {"ConnectMeetings", "FinishConnecting", "DisconnectMeetings"}
 """What needs a kit that organisations connect their accounts to: test_usecases_connecting.py asks the same of these."""
-EVERYBODYS = {"GetVisible", "DoorInformation"}
-"""What needs no right: it says what the asker itself may do, or what every client may read. Their own tests show that
-strangers learn nothing."""
+EVERYBODYS = {"GetVisible"}
+"""What needs no right: it says what the asker itself may do. Its own tests show that strangers learn nothing."""
+EVERY_CLIENTS = {"DoorInformation", "FreeSlots", "ListClasses"}
+"""What every client of the organisation may read before it books."""
 KINDS: dict[str, tuple[type[Id], str]] = {
     "group": (GroupId, Group.__name__),
     "team": (GroupId, Group.__name__),
@@ -510,7 +583,11 @@ KINDS: dict[str, tuple[type[Id], str]] = {
     "service": (ServiceId, "Service"),
     "client": (ClientId, "Client"),
     "provider": (ProviderId, "Provider"),
+    "lesson": (ServiceId, "Service"),
     "scheduled": (ClassId, ScheduledClass.__name__),
+    "repeated": (BookingId, Booking.__name__),
+    "series": (SeriesId, "Series"),
+    "absence": (AbsenceId, "Absence"),
     "booking": (BookingId, Booking.__name__),
     "requested": (BookingId, Booking.__name__),
     "arrived": (BookingId, Booking.__name__),
@@ -545,6 +622,19 @@ def furnished(world: World) -> Things:
         AddService(branch=world.branch.id, name="Yoga", length=HOUR, online=True, rules=BookingRules(seats=3)), by=anna
     )
     scheduled = kit.perform(ScheduleClass(service=yoga.id, provider=world.room.id, starts=world.now + 5 * DAY), by=anna)
+    repeated = kit.perform(
+        BookSeries(
+            service=world.haircut.id,
+            provider=world.room.id,
+            client=world.eva.id,
+            starts=world.now + 20 * DAY,
+            recurrence=DAILY,
+        ),
+        by=anna,
+    )
+    away = kit.perform(
+        AddAbsence(provider=world.chair.id, starts=world.now + 40 * DAY, ends=world.now + 41 * DAY), by=anna
+    )
     customer = kit.perform(AddCustomer(organisation=world.root.id, name="Holz GmbH"), by=anna)
     facility = kit.perform(AddFacility(customer=customer.id, name="Mill"), by=anna)
     order = kit.perform(AddOrder(customer=customer.id, title="Saw"), by=anna)
@@ -587,7 +677,11 @@ def furnished(world: World) -> Things:
         requested=requested.id,
         booking=booking.id,
         arrived=arrived.id,
+        lesson=yoga.id,
         scheduled=scheduled.id,
+        repeated=repeated.bookings[0].id,
+        series=repeated.series.id,
+        absence=away.absence.id,
         customer=customer.id,
         facility=facility.id,
         order=order.id,
@@ -638,12 +732,13 @@ def _own_client(world: World, *_: object) -> Principal:
     return Principal.of(made.id)
 
 
+OWN_CLIENT = "another client of the same organisation"
 STRANGERS: dict[str, Callable[[World, Group, Principal], Principal]] = {
     "an administrator of another organisation": lambda _, __, rolf: rolf,
     "a client of another organisation": _foreign_client,
     "a provider of another organisation": _foreign_provider,
     "a customer user of another organisation": _foreign_customer_user,
-    "another client of the same organisation": _own_client,
+    OWN_CLIENT: _own_client,
     "another provider of the same organisation": lambda world, *_: Principal.of(world.chair.id),
     "a user who is not there": lambda world, *_: Principal.of(mint(UserId, world.now)),
     "the operator": lambda *_: OPERATOR,
@@ -656,6 +751,9 @@ def test_to_a_stranger_what_is_there_reads_like_what_is_not(world: World, things
     """For every command and query: the same error, code, fact names and sentence, but for the id that was asked for."""
     stranger = STRANGERS[who](world, *foreign(world))
     for request in REQUESTS:
+        if who == OWN_CLIENT and request.name in EVERY_CLIENTS:
+            world.ask(request.make(things, world), stranger)
+            continue
         id_kind, kind = KINDS[request.kind]
         there, missing = getattr(things, request.kind), mint(id_kind, world.now)
         refused = world.refused(request.make(things, world), stranger)
@@ -707,6 +805,15 @@ def test_a_client_cannot_tell_another_organisations_service_from_none(world: Wor
     ]
 
     assert told == [f"There is no Service {one}, or you may not see it." for one in services]
+
+
+def test_a_client_cannot_tell_another_organisations_class_from_none(world: World, things: Things) -> None:
+    """Nor does it learn which service the class is of."""
+    otto = _foreign_client(world, *foreign(world))
+    classes = (things.scheduled, mint(ClassId, world.now))
+    told = [world.refused(BookSeat(scheduled=one, client=ClientId(otto.id)), otto).message for one in classes]
+
+    assert told == [f"There is no ScheduledClass {one}, or you may not see it." for one in classes]
 
 
 @pytest.mark.parametrize("add", ["user", "order"])
@@ -768,8 +875,11 @@ def test_exactly_the_scope_that_is_named_is_enough(world: World, things: Things,
 OF_A_GROUP = {
     *("AddGroup", "ChangeSettings", "GetSettings", "ListGroups", "RenameGroup"),
     *("AddUsers", "ListUsers", "RemoveUsers", "ListAdmins", "SetAdmins", "ListDomains", "SearchLog", "ListEffects"),
+    "ListIgnoredMails",
     *("GrantScopes", "ListGrants", "Explain", "SetPush", "GetPush", "RotatePushSecret", "RemovePush"),
 }
+OF_WHAT_WAS = {"SearchLog", "ListIgnoredMails"}
+"""What administrators also ask about a group that was removed."""
 LIES_ABOVE: dict[str, type[Refused]] = {"MoveGroup": NotFound, "ReleaseDomain": NotFound, "SetSubdomain": Conflict}
 """What the requests above name besides the group: another team, a domain of the root."""
 
@@ -829,11 +939,13 @@ def test_what_was_removed_reads_like_what_never_was(world: World, things: Things
     world.ask(RemoveUsers(group=world.root.id, addresses=("max@salon.example",)))
     gone = evolve(things, group=things.team, user=UserId(max_.id))
     for request in REQUESTS:
-        if request.kind in {"group", "team", "user"} and request.name != SearchLog.__name__:
+        if request.kind in {"group", "team", "user"} and request.name not in OF_WHAT_WAS:
             refused = world.refused(request.make(gone, world))
             assert (type(refused), refused.code) == (NotFound, "not_found"), request
     assert type(world.refused(SearchLog(group=world.root.id), max_)) is NotFound
+    assert type(world.refused(ListIgnoredMails(group=world.root.id), max_)) is NotFound
     assert world.ask(SearchLog(group=things.team)).messages == ()
+    assert world.ask(ListIgnoredMails(group=things.team)) == ()
 
 
 def test_what_is_ones_own_needs_no_right(world: World) -> None:

@@ -124,8 +124,8 @@ def _seats(work: Work, scheduled: ScheduledClass) -> list[Booking]:
 def book_seat(work: Work, command: BookSeat) -> Booking:
     """A booking of one seat; the class is held, so that nobody else counts the seats before this one is taken."""
     scheduled = work.store.classes.hold(command.scheduled)
+    may_book(work, scheduled, command.client)
     service = work.store.services.get(scheduled.service)
-    may_book(work, service, command.client)
     may_override(work, service, override=command.override)
     for known in work.store.bookings.where(in_class=scheduled.id, client=command.client):
         if known.state in HOLDING:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from attrs import frozen
 
-from servicekit.bookings import Branch, Hold, Provider, Service, has_place
+from servicekit.bookings import Branch, Hold, Provider, ScheduledClass, Service, has_place
 from servicekit.bookings.availability import check_hours, check_notice, within_hours
 from servicekit.commands import Principal
 from servicekit.errors import Conflict, Invalid
@@ -42,19 +42,19 @@ class Site:
     rooms: tuple[Provider, ...]
 
 
-def may_book(work: Work, service: Service, client: ClientId) -> None:
-    """Demand that the asker may book the service for the client: the client itself, and ``bookings:write``.
+def may_book(work: Work, thing: Service | ScheduledClass, client: ClientId) -> None:
+    """Demand that the asker may book a service, or a seat in a class, for the client: the client itself, and ``bookings:write``.
 
     Raises:
-        NotFound: the service, or a client of another organisation, is not there for the asker.
+        NotFound: what was named, or a client of another organisation, is not there for the asker.
         Forbidden: the asker lacks the right.
     """
     for_itself = work.by == Principal.of(client)
     if not for_itself:
-        work.owned("bookings:write", service, service.organisation)
+        work.owned("bookings:write", thing, thing.organisation)
     known = work.store.clients.get(client)
-    if known.organisation != service.organisation:
-        raise unseen(service if for_itself else known)
+    if known.organisation != thing.organisation:
+        raise unseen(thing if for_itself else known)
 
 
 def may_ask(work: Work, thing: Service | Branch) -> None:
