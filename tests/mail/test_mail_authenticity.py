@@ -127,7 +127,7 @@ class TestJudgement:
             *(
                 ([Check(method, result, SALON)], Proven if result is Result.PASS else Unproven)
                 for method in (SPF, DKIM)
-                for result in set(Result) - {Result.TEMPERROR}
+                for result in sorted(set(Result) - {Result.TEMPERROR})
             ),
         ],
     )
