@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 from attrs import define, field, frozen
 
 from servicekit import Kit, Principal
@@ -300,12 +301,13 @@ def opened(
         "gateway_domain": GATEWAY,
         "senders": VerifiedInFront(),
         "base_url": "https://salon.example",
-        "transport": transport(elks, exivo, zoom),
         "clock": clock,
         "in_flight": 1,  # one after the other, so that what comes of it comes in one order; relays' own tests ask for more
     }
+    network = _Network(transport(elks, exivo, zoom))
+    given = options.pop("transport", network.inner)
     with (
-        Kit.open(f"sqlite:////{path}?synchronous=normal", **{**wired, **options}) as kit,
+        Kit.open(f"sqlite:////{path}?synchronous=normal", **{**wired, **options, "transport": network}) as kit,
         closing(SqliteStorage(str(path), synchronous="normal")) as storage,
     ):
         founded = kit.perform(
@@ -313,7 +315,7 @@ def opened(
             by=OPERATOR,
         )
         kit.perform(ProvideNumbers(numbers=NUMBERS), by=OPERATOR)
-        yield _furnished(
+        world = _furnished(
             World,
             kit,
             founded.root,
@@ -327,6 +329,18 @@ def opened(
             storage=storage,
             mails_before=before,
         )
+        network.inner = given
+        yield world
+
+
+class _Network(httpx.BaseTransport):
+    """The network to the stand-ins, while the world is furnished; the test's own from then on."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self.inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self.inner.handle_request(request)
 
 
 def _inbound_url() -> str:

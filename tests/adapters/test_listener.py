@@ -290,7 +290,9 @@ class TestWhoSent:
             client.sendmail("anna@salon.example", [MARIA], RAW)
         assert box.mails[0][0].peer == "127.0.0.1"
 
-    @pytest.mark.parametrize("words", ["", "ADDR", "ADDR=", "COLOUR=red", "ADDR=192.0.2.7 RED", "ADDR=+00", "HELO=a+0Ab"])
+    @pytest.mark.parametrize(
+        "words", ["", "ADDR", "ADDR=", "COLOUR=red", "ADDR=192.0.2.7 RED", "ADDR=+00", "HELO=a+0Ab"]
+    )
     def test_bad_words_are_refused(self, words: str) -> None:
         """And nothing of them is kept."""
         box = Box()

@@ -100,7 +100,7 @@ def test_a_real_server_gets_the_mail_as_it_is() -> None:
     with Listener(lambda envelope, raw: got.append((envelope, raw)), domain="salon.example") as server:
         mailer: Mailer = Smtp("127.0.0.1", server.port)
         receipt = mailer.send(MAIL)
-    assert got == [(Envelope(MAIL.envelope_from, MAIL.to), MAIL.raw)]
+    assert [(came.sender, came.recipients, raw) for came, raw in got] == [(MAIL.envelope_from, MAIL.to, MAIL.raw)]
     assert receipt.vendor_id == "<1@sms.example>"
     assert receipt.evidence == {"reply": "250 2.0.0 OK: stored", "refused": {}}
     assert mailer.name == "smtp"

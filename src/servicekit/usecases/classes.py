@@ -163,7 +163,8 @@ def book_seat(work: Work, command: BookSeat) -> Booking:
 
 def list_classes(work: Work, query: ListClasses) -> tuple[ClassPlaces, ...]:
     """The classes of a branch and their free seats."""
+    client = work.store.clients.find(work.by.id)  # first, so that what is not there costs as much
     branch = work.store.branches.get(query.branch)
-    may_ask(work, branch)
+    may_ask(work, branch, client)
     found = work.store.classes.coming(branch.id, Window(query.since, query.until))
     return tuple(ClassPlaces(one, one.seats - work.store.bookings.seats_taken(one.id)) for one in found)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from attrs import frozen
 
-from servicekit.bookings import Branch, Hold, Provider, ScheduledClass, Service, has_place
+from servicekit.bookings import Branch, Client, Hold, Provider, ScheduledClass, Service, has_place
 from servicekit.bookings.availability import check_hours, check_notice, within_hours
 from servicekit.commands import Principal
 from servicekit.errors import Conflict, Invalid
@@ -57,9 +57,11 @@ def may_book(work: Work, thing: Service | ScheduledClass, client: ClientId) -> N
         raise unseen(thing if for_itself else known)
 
 
-def may_ask(work: Work, thing: Service | Branch) -> None:
-    """Demand that the asker may know when something can be booked: the organisation's clients, and ``bookings:read``."""
-    client = work.store.clients.find(work.by.id)
+def may_ask(work: Work, thing: Service | Branch, client: Client | None) -> None:
+    """Demand that the asker may know when something can be booked: the organisation's clients, and ``bookings:read``.
+
+    ``client``: the one who has the asker's id, if there is one.
+    """
     if client is None or work.by != Principal.of(client.id) or client.organisation != thing.organisation:
         work.owned("bookings:read", thing, thing.organisation)
 

@@ -56,7 +56,9 @@ def enter_reading(work: Work, command: EnterReading) -> Reading:
 def list_readings(work: Work, query: ListReadings) -> tuple[Reading, ...]:
     """Those of one object."""
     thing = reached(work, "readings:read", work.store.objects.get(query.object))
-    return tuple(sorted(work.store.readings.where(object=thing.id), key=lambda one: (one.read_at, one.made_at, one.operated)))
+    return tuple(
+        sorted(work.store.readings.where(object=thing.id), key=lambda one: (one.read_at, one.made_at, one.operated))
+    )
 
 
 def make_inspection(work: Work, command: MakeInspection) -> Inspection:

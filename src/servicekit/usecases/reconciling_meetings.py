@@ -19,9 +19,9 @@ from servicekit.outbox.facts import MeetingGone
 from servicekit.outbox.reconciled import Difference, Finding, Outcome
 from servicekit.ports.http import HttpFlow
 from servicekit.ports.meetings import MeetingApp, VendorMeeting
-from servicekit.usecases.reaching import reach_now
 from servicekit.usecases.hearing import hear
 from servicekit.usecases.planning_meetings import enqueue_meeting
+from servicekit.usecases.reaching import reach_now
 from servicekit.usecases.reconciling import seen_to
 from servicekit.usecases.work import Work
 

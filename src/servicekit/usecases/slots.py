@@ -17,8 +17,9 @@ _MOST_SLOTS = 10_000
 
 def list_free_slots(work: Work, query: FreeSlots) -> SlotPage:
     """A page of them, as far as it goes and one further."""
+    client = work.store.clients.find(work.by.id)  # first, so that a service that is not there costs as much
     service = work.store.services.get(query.service)
-    may_ask(work, service)
+    may_ask(work, service, client)
     refuse_class(service)
     if not 1 <= query.most <= _MOST_SLOTS:
         raise Invalid(f"A page has 1 to {_MOST_SLOTS} slots, not {query.most}.", code="page_size", most=query.most)

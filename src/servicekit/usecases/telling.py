@@ -38,7 +38,19 @@ from servicekit.notices import (
 from servicekit.outbox.effects import EffectKind
 from servicekit.usecases.work import Work
 
-__all__ = ["People", "address_to", "door_page", "enqueue_text", "people", "plan_of", "post", "said", "values_of", "ways_to", "words"]
+__all__ = [
+    "People",
+    "address_to",
+    "door_page",
+    "enqueue_text",
+    "people",
+    "plan_of",
+    "post",
+    "said",
+    "values_of",
+    "ways_to",
+    "words",
+]
 
 
 @frozen

@@ -191,8 +191,9 @@ def _person(work: Work, who: PersonId, scope: str) -> Client | Provider:
 
 def door_information(work: Work, query: DoorInformation) -> str:
     """What the booking page of a service says of its doors."""
+    client = work.store.clients.find(work.by.id)  # first, so that what is not there costs as much
     service = work.store.services.get(query.service)
-    may_ask(work, service)
+    may_ask(work, service, client)
     branch = work.store.branches.get(service.branch)
     if not components_of(branch.components, service.components):
         return ""

@@ -39,7 +39,9 @@ __all__ = ["GATEWAY_DOMAIN", "Addresses", "World", "open_kit", "open_world"]
 T = TypeVar("T")
 GATEWAY_DOMAIN = "sms.example"
 HOOK_PASSWORD = "a word that the demo shares with the simulated 46elks"  # noqa: S105 - nothing real behind it
-_PATIENCE = 30.0  # seconds to wait for anything
+_PATIENCE = (
+    120.0  # seconds to wait for anything; a carrier gets a minute until a text that it does not list counts as not sent
+)
 _LIVES = (0.4, 0.15, 0.9, 0.05, 0.6, 1.3)  # seconds until a relay is killed, if it is to be; the one after lives
 
 
