@@ -204,12 +204,12 @@ class _Connection(asyncio.Protocol):
         else:
             self._hear(data)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         if self._answer is not None:
-            if error is None:
+            if exc is None:
                 self._hear(b"")  # which ends a body that says no length
             else:
-                self._fail(httpx.ReadError(str(error)))
+                self._fail(httpx.ReadError(str(exc)))
 
     def _hear(self, data: bytes) -> None:
         try:

@@ -31,6 +31,8 @@ def dns_lookup(nameservers: Sequence[str] = (), *, port: int = 53, timeout: floa
         MissingExtra: dnspython is not installed.
     """
     try:
+        import dns.exception
+        import dns.name
         import dns.resolver
     except ImportError as error:
         raise MissingExtra("gateway", "Asking the DNS whom a mail is from") from error
