@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -203,3 +204,15 @@ def test_a_client_without_a_limit_waits() -> None:
     exivo.inject(Fault.slow(0.01))
     with httpx.Client(transport=transport(exivo), auth=LOGIN, timeout=None) as client:  # noqa: S113 - the case in hand
         assert client.get("https://api.exivo.io" + INFO).status_code == 200
+
+
+def test_half_a_request_is_none() -> None:
+    """A client that dies while it speaks has asked for nothing: nothing is made of an empty body in its place."""
+    elks = FortySixElksSimulator()
+    with serve(elks) as served:
+        place = urlsplit(served.url)
+        with socket.create_connection((str(place.hostname), place.port or 80)) as client:
+            client.sendall(b"POST /a1/sms HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\nfrom=Salon")
+            client.shutdown(socket.SHUT_WR)
+            assert client.recv(100) == b""
+        assert not elks.exchanges

@@ -66,11 +66,15 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(self.server, _Server), "made by it"
         served = self.server.served
         length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client died while it spoke: half a request is none
+            self.close_connection = True
+            return
         request = HttpRequest(
             method=self.command,
             url=served.url + self.path,
             headers={name.lower(): value for name, value in self.headers.items()},
-            body=self.rfile.read(length),
+            body=body,
             timeout=float("inf"),  # unknown here: a client that gives up closes its end
         )
         try:
