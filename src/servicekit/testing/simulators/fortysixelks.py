@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 from servicekit.moments import Instant
 from servicekit.ports.http import HttpRequest, HttpResponse, basic
 from servicekit.testing.simulators import gsm
-from servicekit.testing.simulators.core import Simulator, system_time
+from servicekit.testing.simulators.carrier import CarrierSimulator
+from servicekit.testing.simulators.core import system_time
 from servicekit.testing.simulators.fortysixelks_values import HandsetText, Outcome, Sms, stamp
-from servicekit.testing.simulators.routing import Answered, Call, json_answer, need, route
+from servicekit.testing.simulators.routing import Answered, Call, json_answer, route
 from servicekit.testing.simulators.webhooks import Post, Webhook, http_post, without_credentials
 
 __all__ = ["FortySixElksSimulator"]
@@ -28,7 +29,7 @@ _PAGE = 100  # "At most 100 SMS can be retrieved at once": 46elks.com/docs/sms-h
 _MINUTE = timedelta(minutes=1)
 
 
-class FortySixElksSimulator(Simulator):
+class FortySixElksSimulator(CarrierSimulator):
     """46elks, with the handsets of the people it reaches.
 
     Args:
@@ -65,13 +66,10 @@ class FortySixElksSimulator(Simulator):
         seed: int = 0,
         post: Post = http_post,
     ) -> None:
-        super().__init__(clock=clock, seed=seed, post=post)
-        self.numbers = dict(numbers or {})
+        super().__init__(numbers=numbers, clock=clock, seed=seed, post=post)
         self.report_sent = report_sent
         self.balance = balance
-        self._outcomes: dict[str, Outcome] = {}
         self._sms: dict[str, Sms] = {}
-        self._handsets: dict[str, list[HandsetText]] = {}
 
     def admit(self, call: Call) -> None:
         """HTTP Basic."""
@@ -168,7 +166,7 @@ class FortySixElksSimulator(Simulator):
         return sms
 
     def _carry(self, sms: Sms) -> None:
-        outcome = self._outcomes.get(sms.shown["to"], Outcome.DELIVERED)
+        outcome = self.outcome(sms.shown["to"])
         if self.report_sent or outcome in (Outcome.HELD, Outcome.SILENT):
             sms.shown["status"] = "sent"
         if self.report_sent:
@@ -201,28 +199,14 @@ class FortySixElksSimulator(Simulator):
 
     # Control
 
-    def handset(self, number: str) -> tuple[HandsetText, ...]:
-        """The inbox of a person's telephone, oldest first."""
-        with self._lock:
-            return tuple(self._handsets.get(number, ()))
-
-    def set_outcome(self, number: str, outcome: Outcome | str) -> None:
-        """Say what becomes of texts to a number from now on.
-
-        Raises:
-            ValueError: no such outcome.
-        """
-        with self._lock:
-            self._outcomes[number] = Outcome(outcome)
-
-    def report(self, sms_id: str, status: str) -> None:
+    def report(self, text_id: str, status: str) -> None:
         """Let an SMS end as ``delivered`` or ``failed`` (or repeat ``sent``), and report it.
 
         Raises:
             KeyError: no such SMS.
         """
         with self._lock:
-            sms = self._sms[sms_id]
+            sms = self._sms[text_id]
             sms.shown["status"] = status
             if status == Outcome.DELIVERED:
                 sms.shown["delivered"] = stamp(self.now())
@@ -257,38 +241,4 @@ class FortySixElksSimulator(Simulator):
     def state(self) -> dict[str, Any]:
         """All SMS as the vendor shows them, the handsets, and our numbers (without the credentials in their URLs)."""
         with self._lock:
-            handsets = {number: [text.to_json() for text in texts] for number, texts in self._handsets.items()}
-            numbers = {number: without_credentials(url)[0] for number, url in self.numbers.items()}
-            return {
-                **super().state(),
-                "sms": [sms.shown for sms in self._sms.values()],
-                "handsets": handsets,
-                "numbers": numbers,
-            }
-
-    @route("GET", "/_sim/handset")
-    def _show_handset(self, call: Call) -> HttpResponse:
-        return json_answer(200, [text.to_json() for text in self.handset(call.query.get("number", ""))])
-
-    @route("POST", "/_sim/answer")
-    def _answer_call(self, call: Call) -> HttpResponse:
-        sender, to, text = need(call, "sender", "to", "text")
-        return json_answer(200, {"id": self.answer_from_mobile(sender, to, text)})
-
-    @route("POST", "/_sim/numbers")
-    def _set_number(self, call: Call) -> HttpResponse:
-        number, url = need(call, "number", "sms_url")
-        self.numbers[number] = url
-        return HttpResponse(status=204)
-
-    @route("POST", "/_sim/outcome")
-    def _set_outcome(self, call: Call) -> HttpResponse:
-        number, outcome = need(call, "number", "outcome")
-        self.set_outcome(number, outcome)
-        return HttpResponse(status=204)
-
-    @route("POST", "/_sim/report")
-    def _report(self, call: Call) -> HttpResponse:
-        sms_id, status = need(call, "id", "status")
-        self.report(sms_id, status)
-        return HttpResponse(status=204)
+            return {**super().state(), "sms": [sms.shown for sms in self._sms.values()]}
