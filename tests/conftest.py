@@ -1,4 +1,4 @@
-"""How hard Hypothesis tries: ``HYPOTHESIS_PROFILE=thorough`` for nightly runs, ``ci`` otherwise. And databases for everybody."""
+"""How hard Hypothesis tries: ``HYPOTHESIS_PROFILE=thorough`` for nightly runs, ``ci`` otherwise. Fixtures for everybody."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import os
 from hypothesis import HealthCheck, settings
 
 from databases import database_url, empty_postgres, postgres_database, postgres_url
+from peers import driver
 
-__all__ = ["database_url", "empty_postgres", "postgres_database", "postgres_url"]
+__all__ = ["database_url", "driver", "empty_postgres", "postgres_database", "postgres_url"]
 
 # A busy machine is no fault: neither deadlines nor the pace of generation are judged.
 _UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

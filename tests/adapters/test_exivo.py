@@ -12,6 +12,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from peers import answering
 from servicekit.adapters.doors.exivo import Exivo
 from servicekit.errors import Invalid, OutcomeUnknown, OutsideError, Rejected, Throttled, Unreachable
 from servicekit.moments import Instant, Window
@@ -38,22 +39,9 @@ def exivo() -> Iterator[Served[ExivoSimulator]]:
         yield served
 
 
-@pytest.fixture
-def driver() -> Iterator[HttpDriver]:
-    """A driver over real sockets."""
-    with HttpDriver() as driver:
-        yield driver
-
-
 def account(url: str, app: str = "4711") -> Exivo:
     """An account as the simulator knows it."""
     return Exivo(ExivoSimulator.api_key, ExivoSimulator.api_secret, app, base_url=f"{url}/v1")
-
-
-def answering(*answers: httpx.Response) -> HttpDriver:
-    """A driver whose peer gives these answers in turn."""
-    left = iter(answers)
-    return HttpDriver(httpx.MockTransport(lambda _: next(left)))
 
 
 def calls(served: Served[ExivoSimulator]) -> list[str]:

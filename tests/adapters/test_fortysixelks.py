@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from peers import answering, nobody
 from servicekit.adapters.texts.fortysixelks import FortySixElks
 from servicekit.errors import (
     ConfigurationError,
@@ -48,11 +49,6 @@ def reporting(base_url: str = "https://api.46elks.com/a1") -> FortySixElks:
     )
 
 
-def nobody(request: HttpRequest) -> HttpResponse | None:
-    """Where calls of the carrier end that a test does not look at."""
-    return None
-
-
 @pytest.fixture
 def elks() -> Iterator[Served[FortySixElksSimulator]]:
     """46elks on a socket, its clock stopped."""
@@ -60,24 +56,6 @@ def elks() -> Iterator[Served[FortySixElksSimulator]]:
     simulator.set_clock(NOW)
     with serve(simulator) as served:
         yield served
-
-
-@pytest.fixture
-def driver() -> Iterator[HttpDriver]:
-    """A driver over real sockets."""
-    with HttpDriver() as driver:
-        yield driver
-
-
-def answering(*answers: httpx.Response | Callable[[httpx.Request], httpx.Response]) -> HttpDriver:
-    """A driver whose peer gives these answers in turn."""
-    left = iter(answers)
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        one = next(left)
-        return one if isinstance(one, httpx.Response) else one(request)
-
-    return HttpDriver(httpx.MockTransport(answer))
 
 
 # Sending

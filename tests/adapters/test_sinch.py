@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from peers import answering, nobody
 from servicekit.adapters.texts.sinch import Sinch
 from servicekit.errors import (
     ConfigurationError,
@@ -45,11 +46,6 @@ def plan(url: str = "https://us.sms.api.sinch.com", **more: Any) -> Sinch:
     return Sinch(PLAN, TOKEN, **{"webhook_secret": SECRET, "base_url": f"{url}/xms/v1", **more})
 
 
-def nobody(request: HttpRequest) -> HttpResponse | None:
-    """Where calls of the carrier end that a test does not look at."""
-    return None
-
-
 @pytest.fixture
 def sinch() -> Iterator[Served[SinchSimulator]]:
     """Sinch on a socket, its clock stopped."""
@@ -57,24 +53,6 @@ def sinch() -> Iterator[Served[SinchSimulator]]:
     simulator.set_clock(NOW)
     with serve(simulator) as served:
         yield served
-
-
-@pytest.fixture
-def driver() -> Iterator[HttpDriver]:
-    """A driver over real sockets."""
-    with HttpDriver() as driver:
-        yield driver
-
-
-def answering(*answers: httpx.Response | Callable[[httpx.Request], httpx.Response]) -> HttpDriver:
-    """A driver whose peer gives these answers in turn."""
-    left = iter(answers)
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        one = next(left)
-        return one if isinstance(one, httpx.Response) else one(request)
-
-    return HttpDriver(httpx.MockTransport(answer))
 
 
 # Sending

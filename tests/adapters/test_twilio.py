@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
 import pytest
 
+from peers import answering, nobody
 from servicekit.adapters.texts.twilio import Twilio
 from servicekit.errors import Forged, Misshapen, OutcomeUnknown, Rejected, Throttled, Unreachable
 from servicekit.moments import Instant
@@ -34,11 +35,6 @@ def account(url: str = "https://api.twilio.com", **more: str) -> Twilio:
     return Twilio(SID, TOKEN, base_url=f"{url}/2010-04-01", **more)
 
 
-def nobody(request: HttpRequest) -> HttpResponse | None:
-    """Where calls of the carrier end that a test does not look at."""
-    return None
-
-
 @pytest.fixture
 def twilio() -> Iterator[Served[TwilioSimulator]]:
     """Twilio on a socket, its clock stopped."""
@@ -46,24 +42,6 @@ def twilio() -> Iterator[Served[TwilioSimulator]]:
     simulator.set_clock(NOW)
     with serve(simulator) as served:
         yield served
-
-
-@pytest.fixture
-def driver() -> Iterator[HttpDriver]:
-    """A driver over real sockets."""
-    with HttpDriver() as driver:
-        yield driver
-
-
-def answering(*answers: httpx.Response | Callable[[httpx.Request], httpx.Response]) -> HttpDriver:
-    """A driver whose peer gives these answers in turn."""
-    left = iter(answers)
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        one = next(left)
-        return one if isinstance(one, httpx.Response) else one(request)
-
-    return HttpDriver(httpx.MockTransport(answer))
 
 
 # Sending

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import httpx
 import pytest
 from attrs import evolve
 
+from peers import answering, nobody
 from servicekit.adapters.texts.vonage import Vonage
 from servicekit.adapters.texts.vonage.signing import Method, signature
 from servicekit.errors import (
@@ -51,12 +52,6 @@ def account(base_url: str = "https://rest.nexmo.com", **more: Any) -> Vonage:
     return Vonage(**{**mine, **signed, **more})
 
 
-def nobody(request: HttpRequest) -> HttpResponse | None:
-    """Where calls of the carrier end that a test does not look at."""
-    del request
-    return None
-
-
 @pytest.fixture
 def vonage() -> Iterator[Served[VonageSimulator]]:
     """Vonage on a socket, its clock stopped."""
@@ -64,24 +59,6 @@ def vonage() -> Iterator[Served[VonageSimulator]]:
     simulator.set_clock(NOW)
     with serve(simulator) as served:
         yield served
-
-
-@pytest.fixture
-def driver() -> Iterator[HttpDriver]:
-    """A driver over real sockets."""
-    with HttpDriver() as driver:
-        yield driver
-
-
-def answering(*answers: httpx.Response | Callable[[httpx.Request], httpx.Response]) -> HttpDriver:
-    """A driver whose peer gives these answers in turn."""
-    left = iter(answers)
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        one = next(left)
-        return one if isinstance(one, httpx.Response) else one(request)
-
-    return HttpDriver(httpx.MockTransport(answer))
 
 
 def parts(*entries: object) -> httpx.Response:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from attrs import evolve
 
+from peers import answering_after_a_token
 from servicekit.adapters.meetings.zoom import Zoom
 from servicekit.errors import Forged, Invalid, OutcomeUnknown, Rejected, Stale, Throttled, Unreachable
 from servicekit.moments import Instant, Window
@@ -39,13 +40,6 @@ def zoom() -> Iterator[Served[ZoomSimulator]]:
         yield served
 
 
-@pytest.fixture
-def driver() -> Iterator[HttpDriver]:
-    """A driver over real sockets."""
-    with HttpDriver() as driver:
-        yield driver
-
-
 def account(url: str, secret: str = ZoomSimulator.client_secret) -> Zoom:
     """An account as the simulator knows it."""
     return Zoom(
@@ -56,18 +50,6 @@ def account(url: str, secret: str = ZoomSimulator.client_secret) -> Zoom:
         base_url=f"{url}/v2",
         oauth_url=f"{url}/oauth/token",
     )
-
-
-def answering(*answers: httpx.Response) -> HttpDriver:
-    """A driver whose peer gives a token to whoever asks, and these answers in turn to everything else."""
-    left = iter(answers)
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/oauth/token"):
-            return httpx.Response(200, json={"access_token": "T", "expires_in": 3600})
-        return next(left)
-
-    return HttpDriver(httpx.MockTransport(answer))
 
 
 def calls(served: Served[ZoomSimulator]) -> list[str]:
@@ -211,7 +193,7 @@ def test_a_limit_a_second_waits_as_long_as_zoom_says(
 )
 def test_a_2xx_without_id_or_link_leaves_the_outcome_unknown(answer: httpx.Response) -> None:
     """The meeting has to be found; the host's link in such an answer is not shown."""
-    with answering(answer) as driver, pytest.raises(OutcomeUnknown) as caught:
+    with answering_after_a_token(answer) as driver, pytest.raises(OutcomeUnknown) as caught:
         driver.run(account("https://zoom.test").create(ORDER, NOW))
 
     assert "secret" not in str(caught.value) + repr(caught.value.facts)
@@ -307,7 +289,7 @@ def test_where_the_list_hides_the_agenda_the_meeting_is_looked_at() -> None:
     ]
     gone = httpx.Response(404, json={"code": 3001, "message": "Meeting does not exist: 10."})
     answers = [httpx.Response(200, json=one) for one in [{"meetings": listing}, *looked_at]]
-    with answering(*answers, gone) as driver:
+    with answering_after_a_token(*answers, gone) as driver:
         found = driver.run(account("https://zoom.test").find(ORDER, NOW))
 
     assert [one.vendor_id for one in found] == ["1", "4", "7", "8", "9"]
@@ -332,7 +314,7 @@ def test_get_shows_the_meeting_or_none(zoom: Served[ZoomSimulator], driver: Http
 @pytest.mark.parametrize("body", ["", "<html></html>", "[]", "{}"])
 def test_an_unreadable_meeting_is_never_taken_for_none(body: str) -> None:
     """Only 404 with 3001 says that it is gone."""
-    with answering(httpx.Response(200, text=body)) as driver, pytest.raises(Unreachable):
+    with answering_after_a_token(httpx.Response(200, text=body)) as driver, pytest.raises(Unreachable):
         driver.run(account("https://zoom.test").get("1", NOW))
 
 
@@ -356,7 +338,10 @@ def test_the_hosts_link_is_fresh_and_stands_nowhere_else(zoom: Served[ZoomSimula
 
 def test_a_meeting_shown_without_the_hosts_link_may_be_asked_again() -> None:
     """The meeting is there, so None would be wrong."""
-    with answering(httpx.Response(200, json={"id": 1})) as driver, pytest.raises(Unreachable, match="link"):
+    with (
+        answering_after_a_token(httpx.Response(200, json={"id": 1})) as driver,
+        pytest.raises(Unreachable, match="link"),
+    ):
         driver.run(account("https://zoom.test").host_link("1", NOW))
 
 
@@ -420,7 +405,7 @@ def test_what_is_gone_cannot_be_moved(zoom: Served[ZoomSimulator], driver: HttpD
     assert driver.run(service.move(NOWHERE, WINDOW, "Europe/Zurich", NOW)) is None
 
     gone = httpx.Response(404, json={"code": 3001, "message": "Meeting does not exist: 1."})
-    with answering(httpx.Response(204), gone) as scripted:
+    with answering_after_a_token(httpx.Response(204), gone) as scripted:
         assert scripted.run(account("https://zoom.test").move("1", WINDOW, "Europe/Zurich", NOW)) is None
 
 
@@ -442,7 +427,7 @@ def test_removing_is_quiet_and_may_be_repeated(zoom: Served[ZoomSimulator], driv
 
 def test_a_removal_that_zoom_refuses_is_told() -> None:
     """Any other 404 is no success: the meeting may still be there."""
-    with answering(httpx.Response(404, html="<html>")) as driver, pytest.raises(Rejected):
+    with answering_after_a_token(httpx.Response(404, html="<html>")) as driver, pytest.raises(Rejected):
         driver.run(account("https://zoom.test").remove("1", NOW))
 
 

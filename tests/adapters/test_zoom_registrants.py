@@ -8,6 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from peers import answering_after_a_token
 from servicekit.adapters.meetings.zoom import Zoom
 from servicekit.errors import OutcomeUnknown, OutsideError, Rejected, Throttled, Unreachable
 from servicekit.moments import Instant, Window
@@ -62,18 +63,6 @@ def asked(zoom: ZoomSimulator, method: str) -> int:
     return sum(one.method == method for one in requests)
 
 
-def answering(*answers: httpx.Response) -> HttpDriver:
-    """A driver whose peer gives a token to whoever asks, and these answers in turn to everything else."""
-    left = iter(answers)
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/oauth/token"):
-            return httpx.Response(200, json={"access_token": "T", "expires_in": 3600})
-        return next(left)
-
-    return HttpDriver(httpx.MockTransport(answer))
-
-
 def page(*emails: str, following: str = "", **more: str) -> httpx.Response:
     """A page of registrants."""
     listed = [{"id": f"R{email}", "email": email, "join_url": f"https://z/{email}", **more} for email in emails]
@@ -106,10 +95,13 @@ def test_everybody_is_looked_through_page_by_page() -> None:
     """Approved first, then those who wait; an address is found on any page."""
     waiting = httpx.Response(200, json={"registrants": [{"id": "R", "email": EVA.email}], "next_page_token": ""})
     pages = (page("a@x.example", following="2"), page("b@x.example"), waiting)
-    with answering(*pages) as driver, pytest.raises(Rejected, match="before somebody approves them there") as caught:
+    with (
+        answering_after_a_token(*pages) as driver,
+        pytest.raises(Rejected, match="before somebody approves them there") as caught,
+    ):
         driver.run(SERVICE.register("1", EVA, NOW))
     assert caught.value.code == "registrant_waits"
-    with answering(page("a@x.example", following="2"), page(EVA.email)) as driver:
+    with answering_after_a_token(page("a@x.example", following="2"), page(EVA.email)) as driver:
         assert driver.run(SERVICE.register("1", EVA, NOW)).join_url == f"https://z/{EVA.email}"
 
 
@@ -149,7 +141,7 @@ def test_a_meeting_that_is_gone_is_told_as_such(
             driver.run(SERVICE.register(meeting.vendor_id, EVA, NOW))
     else:
         gone = httpx.Response(404, json={"code": code, "message": "Meeting does not exist"})
-        with answering(page(), page(), gone) as other, pytest.raises(Rejected) as caught:
+        with answering_after_a_token(page(), page(), gone) as other, pytest.raises(Rejected) as caught:
             other.run(SERVICE.register("1", EVA, NOW))
 
     assert caught.value.code == "meeting_gone"
@@ -159,7 +151,10 @@ def test_a_meeting_that_is_gone_is_told_as_such(
 def test_a_refusal_keeps_zooms_code(zoom: ZoomSimulator, driver: HttpDriver) -> None:
     """A meeting without registration, a host without a licence, a full one."""
     refused = httpx.Response(400, json={"code": 3043, "message": "Meeting has reached maximum attendee capacity."})
-    with answering(page(), page(), refused) as other, pytest.raises(Rejected, match="maximum attendee") as caught:
+    with (
+        answering_after_a_token(page(), page(), refused) as other,
+        pytest.raises(Rejected, match="maximum attendee") as caught,
+    ):
         other.run(SERVICE.register("1", EVA, NOW))
     assert caught.value.code == "zoom_3043"
     assert driver is not None
@@ -182,7 +177,7 @@ def people_of(zoom: ZoomSimulator) -> int:
 )
 def test_an_answer_without_id_or_link_is_no_registration(answer: httpx.Response, error: type[OutsideError]) -> None:
     """Whoever is there is found the next time; who waits for approval is told as such."""
-    with answering(page(), page(), answer) as driver, pytest.raises(error):
+    with answering_after_a_token(page(), page(), answer) as driver, pytest.raises(error):
         driver.run(SERVICE.register("1", EVA, NOW))
 
 
@@ -211,17 +206,17 @@ def test_leaving_what_is_gone_is_success(zoom: ZoomSimulator, driver: HttpDriver
 def test_a_refusal_to_let_somebody_go_is_told_while_they_are_there(code: int) -> None:
     """300 is also what Zoom says of an id that it does not know: the list tells."""
     refused = httpx.Response(400, json={"code": code, "message": "No."})
-    with answering(refused, page(EVA.email)) as driver, pytest.raises(Rejected) as caught:
+    with answering_after_a_token(refused, page(EVA.email)) as driver, pytest.raises(Rejected) as caught:
         driver.run(SERVICE.unregister("1", EVA.email, "R", NOW))
     assert caught.value.code == f"zoom_{code}"
 
 
 def test_a_list_that_fails_is_no_empty_list() -> None:
     """Neither for joining nor for leaving."""
-    with answering(httpx.Response(500)) as driver, pytest.raises(Unreachable):
+    with answering_after_a_token(httpx.Response(500)) as driver, pytest.raises(Unreachable):
         driver.run(SERVICE.register("1", EVA, NOW))
     refused = httpx.Response(400, json={"code": 300, "message": "No."})
-    with answering(refused) as driver, pytest.raises(Rejected):
+    with answering_after_a_token(refused) as driver, pytest.raises(Rejected):
         driver.run(SERVICE.unregister("1", EVA.email, "", NOW))
 
 
