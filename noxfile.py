@@ -92,7 +92,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks, with the peers beside us in the same run, as ratios."""
-    _install(session, "bench")
+    _install(session, "bench", "tests")
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cache
 from itertools import count
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -57,6 +58,7 @@ def built(url: str, size: int) -> Town:
     _insert(url, size)
     if not url.startswith("sqlite:"):
         _run(url, "VACUUM ANALYZE")
+        _run(url, "CHECKPOINT")  # or it comes while somebody is measured
     return Town(url, kit, tuple(nth(UserId, number) for number in range(USERS)))
 
 
@@ -135,26 +137,38 @@ def _effects(size: int) -> Iterator[list[object]]:
         yield row.copy()
 
 
-def plain_inserts(town: Town) -> Callable[[], object]:
-    """The measure of a database: one row of three columns into a table of its own, committed."""
+def plain_inserts(town: Town) -> dict[str, Callable[[], object]]:
+    """The measure of a database: one row of three columns into a table of its own.
+
+    ``plain`` says INSERT and then commits, as a DB-API program does; ``auto`` leaves the transaction to the server.
+    """
     numbers = count()
     table = "CREATE TABLE plain (id TEXT PRIMARY KEY, text TEXT, number BIGINT)"
+    connections: list[Any] = []
     if town.url.startswith("sqlite:"):
-        file = sqlite3.connect(_path(town.url), isolation_level=None)
-        file.execute("PRAGMA synchronous=normal")
-        file.execute(table)
-        return lambda: file.execute("INSERT INTO plain VALUES (?, 'some text', ?)", (f"id {next(numbers)}", 1))
-    import psycopg
+        insert = "INSERT INTO plain VALUES (?, 'some text', ?)"
+        connections = [sqlite3.connect(_path(town.url)), sqlite3.connect(_path(town.url), isolation_level=None)]
+        for connection in connections:
+            connection.execute("PRAGMA synchronous=normal")
+    else:
+        import psycopg
 
-    server = psycopg.connect(town.url, autocommit=True)
-    server.execute(table)
-    return lambda: server.execute("INSERT INTO plain VALUES (%s, 'some text', %s)", (f"id {next(numbers)}", 1))
+        insert = "INSERT INTO plain VALUES (%s, 'some text', %s)"
+        connections = [psycopg.connect(town.url), psycopg.connect(town.url, autocommit=True)]
+    plain, auto = connections
+    auto.execute(table)
+
+    def committed() -> None:
+        plain.execute(insert, (f"id {next(numbers)}", 1))
+        plain.commit()
+
+    return {"plain": committed, "auto": lambda: auto.execute(insert, (f"id {next(numbers)}", 1))}
 
 
 def sums(town: Town) -> dict[str, Callable[[], object]]:
     """What to ask a log instead of counters: an index answers each sum alone, without the rows themselves.
 
-    ``root`` is one sum over the root's messages; ``all`` is one for each of the ten limits.
+    ``root`` is one sum over the root's messages; ``all`` is one for each of the ten limits, as a decision has to ask.
     """
     _run(town.url, "CREATE INDEX log_of_organisation ON messages (organisation, made_at, segments)")
     _run(town.url, 'CREATE INDEX log_of_group ON messages ("group", made_at, segments)')

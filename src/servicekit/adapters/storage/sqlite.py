@@ -32,8 +32,11 @@ __all__ = ["SqliteStorage"]
 
 _SYNCHRONOUS = frozenset({"full", "normal"})
 _LONGEST_PATIENCE = 86_400.0
+_LARGEST_LOG = 64 << 20  # bytes that the write-ahead log keeps on disk once it has been larger
 _PAUSE = 0.01  # seconds between tries where SQLite does not wait by itself
-_FIRST_STEP, _LONGEST_STEP = 0.000_1, 0.01  # seconds that a writer sleeps between tries
+# Seconds that a writer sleeps between tries: longer than most transactions take, so that those who wait don't disturb the one
+# that writes, and the lock changes hands seldom; who takes it from another has to read all pages anew.
+_FIRST_STEP, _LONGEST_STEP = 0.001, 0.05
 
 
 class SqliteStorage:
@@ -136,7 +139,7 @@ class SqliteStorage:
                 if now >= ends:
                     raise
                 time.sleep(min(step, ends - now))
-                step = min(step * 1.5, _LONGEST_STEP)
+                step = min(step * 2, _LONGEST_STEP)
             else:
                 return
 
@@ -189,6 +192,7 @@ class SqliteStorage:
         try:
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute(f"PRAGMA synchronous={self._synchronous}")
+            connection.execute(f"PRAGMA journal_size_limit={_LARGEST_LOG}")
         except sqlite3.DatabaseError as error:
             connection.close()
             if _is_busy(error):
