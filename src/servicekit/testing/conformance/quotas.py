@@ -55,6 +55,16 @@ class Quotas:
         assert send(store, 4, [ten], made_at=NOON + 9999 * DAY) == Struck(ten, 10, 1)
         assert store.quotas.reserve([], 100, NOON) is None
 
+    def test_any_name_of_a_subject_is_its_own(self, store: Transaction) -> None:
+        """Whatever is written in it: quotation marks, braces, backslashes, commas."""
+        plant(store)
+        names = ('a"b', "a\\b", "a,b", "{a}", "a b", "NULL", 'a\\"b', "'")
+        limits = [Limit(LimitKind.PERSONAL, name, "Team", number, None) for number, name in enumerate(names, start=3)]
+        for _ in range(3):
+            assert store.quotas.reserve(limits, 1, NOON) is None
+        assert store.quotas.reserve(limits, 1, NOON) == Struck(limits[0], 3, 1)
+        assert {store.quotas.usage(limit, NOON).used for limit in limits} == {3}
+
     def test_a_window_slides_with_the_clock(self, store: Transaction) -> None:
         """What was spent counts for the days of the window to the microsecond, and for less than a bucket longer."""
         plant(store)
