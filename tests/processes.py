@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from multiprocessing import forkserver
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.synchronize import Barrier
 from typing import Any, TypeVar
@@ -34,14 +35,17 @@ def _context() -> ForkServerContext:
 def race(target: Callable[..., T], *arguments: object, count: int = 8) -> list[T]:
     """Call a function of :mod:`children` in ``count`` processes at the same moment; what they returned."""
     context = _context()
-    barrier, results = context.Barrier(count), context.SimpleQueue()
-    children = [context.Process(target=_started, args=(target, arguments, barrier, results.put)) for _ in range(count)]
-    for child in children:
+    barrier, pipes = context.Barrier(count), [context.Pipe(duplex=False) for _ in range(count)]
+    children = [context.Process(target=_started, args=(target, arguments, barrier, given)) for _, given in pipes]
+    for child, (_, given) in zip(children, pipes, strict=True):
         child.start()
+        given.close()
+    # Before they are joined: a child that has much to say ends only when somebody has read it.
+    results = [_received(taken) for taken, _ in pipes]
     for child in children:
         child.join()
     assert [child.exitcode for child in children] == [0] * count, "a child failed; its traceback is on stderr"
-    return [results.get() for _ in children]
+    return results
 
 
 def barrier(count: int) -> Barrier:
@@ -65,8 +69,15 @@ def run(target: Callable[..., object], *arguments: object) -> int | None:
     return child.exitcode
 
 
-def _started(
-    target: Callable[..., object], arguments: tuple[object, ...], barrier: Barrier, put: Callable[[Any], None]
-) -> None:
+def _started(target: Callable[..., object], arguments: tuple[object, ...], barrier: Barrier, given: Connection) -> None:
     barrier.wait()
-    put(target(*arguments))
+    given.send(target(*arguments))
+
+
+def _received(taken: Connection) -> Any:
+    """What a child returned; nothing if it failed, which its exit code says."""
+    with taken:
+        try:
+            return taken.recv()
+        except EOFError:
+            return None
