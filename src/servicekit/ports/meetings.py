@@ -27,6 +27,7 @@ __all__ = [
     "MeetingPage",
     "Meetings",
     "Person",
+    "RegistrantPage",
     "Tokens",
     "VendorMeeting",
     "VendorRegistrant",
@@ -113,12 +114,26 @@ class VendorRegistrant:
 
     Attributes:
         added: whether this call has added them; False where they were there already.
+        join_url: empty where the vendor gives them none before somebody approves them there.
     """
 
     vendor_id: str
     email: str
     join_url: str = field(repr=False)
     added: bool = False
+
+
+@frozen
+class RegistrantPage:
+    """Some of those who have a link of their own to a meeting.
+
+    Attributes:
+        people: in the vendor's order.
+        following: what :meth:`Meetings.registrants` is to be given for the next page; empty after the last.
+    """
+
+    people: tuple[VendorRegistrant, ...]
+    following: str = ""
 
 
 @frozen(kw_only=True)
@@ -226,6 +241,22 @@ class Meetings(Protocol):
             email: the person's, as they were registered.
             registrant: the vendor's id of the registrant; where it is empty they are looked for by their address.
             at: the present instant.
+        """
+        ...
+
+    def registrant(self, vendor_id: str, email: str, at: Instant) -> HttpFlow[VendorRegistrant | None]:
+        """The person with this address, or None where they have no link to the meeting. Adds nobody.
+
+        Raises:
+            Rejected: ``meeting_gone``.
+        """
+        ...
+
+    def registrants(self, vendor_id: str, at: Instant, *, page: str = "") -> HttpFlow[RegistrantPage]:
+        """One page of those whose links open the meeting, ours and others'; in memory there is only that page.
+
+        Raises:
+            Rejected: ``meeting_gone``.
         """
         ...
 

@@ -1,0 +1,40 @@
+"""The port to storage, table by table: what each kind of thing can be asked for beside its id.
+
+What all of them promise stands in :mod:`servicekit.ports.store`, which makes a transaction of them.
+"""
+
+from servicekit.ports.tables.base import Table
+from servicekit.ports.tables.bookings import Bookings, Classes, Holds, Keys, Meetings, Unlocks
+from servicekit.ports.tables.outside import Effects, PushEvents, PushTargets
+from servicekit.ports.tables.people import Grants, Users
+from servicekit.ports.tables.portal import Activities, Faults, Objects, Orders, SeenOrders, SeenRows
+from servicekit.ports.tables.texts import Guards, IgnoredMailRows, Inbox, Messages, Numbers, Quotas, Tallies, Threads
+
+__all__ = [
+    "Activities",
+    "Bookings",
+    "Classes",
+    "Effects",
+    "Faults",
+    "Grants",
+    "Guards",
+    "Holds",
+    "IgnoredMailRows",
+    "Inbox",
+    "Keys",
+    "Meetings",
+    "Messages",
+    "Numbers",
+    "Objects",
+    "Orders",
+    "PushEvents",
+    "PushTargets",
+    "Quotas",
+    "SeenOrders",
+    "SeenRows",
+    "Table",
+    "Tallies",
+    "Threads",
+    "Unlocks",
+    "Users",
+]
