@@ -23,6 +23,7 @@ from servicekit.ports.store import Storage, Transaction, transact
 from servicekit.push import Reach
 from servicekit.runtime.entropy import SystemClock, mint, random_bytes
 from servicekit.runtime.posting import SafePoster
+from servicekit.runtime.sharing import SharedCommits
 from servicekit.usecases import commands, inquiries, queries
 from servicekit.usecases.asking import Asked
 from servicekit.usecases.carriers import Carriers
@@ -77,6 +78,7 @@ class Kit:
         self._transport = transport
         self._driver: HttpDriver | None = None
         self._lock = threading.Lock()
+        self._commits = SharedCommits(storage)  # what the outside tells comes in many threads at once
 
     @classmethod
     def open(
@@ -357,7 +359,7 @@ class Kit:
                 for fact in hook.facts:
                     hear(work, fact)
 
-            transact(self._storage, take_in)
+            self._commits.transact(take_in)
         return hook.answer
 
     def _receive_mail(self, envelope: object, raw: bytes, now: Instant) -> MailTaken:
@@ -371,12 +373,12 @@ class Kit:
             mail = mail_of(self._wiring, envelope, raw)
         except UnreadableMail as error:
             unreadable = error
-            transact(self._storage, lambda store: count_unreadable(self._work(store, by, now), envelope, unreadable))
+            self._commits.transact(lambda store: count_unreadable(self._work(store, by, now), envelope, unreadable))
             raise
         senders = self._wiring.need(self._wiring.senders, "senders")
         # Before the transaction: the DNS may be slow.
         verdict = senders.judge(envelope, raw, mail.from_address) if worth_proving(mail) else Unproven("a machine's")
-        return transact(self._storage, lambda store: take_mail(self._work(store, by, now), envelope, mail, verdict))
+        return self._commits.transact(lambda store: take_mail(self._work(store, by, now), envelope, mail, verdict))
 
     @property
     def gateway_domain(self) -> str:

@@ -177,7 +177,14 @@ class Transaction(Protocol):
 
 
 class Storage(Protocol):
-    """A database."""
+    """A database.
+
+    Attributes:
+        one_writer: whether all others who want to write wait for the one who does, so that those who wait gain by a common
+            commit.
+    """
+
+    one_writer: bool
 
     def migrate(self) -> None:
         """Bring the tables up to date; safe to run by several at once.

@@ -49,6 +49,8 @@ class PostgresStorage:
         MissingExtra: psycopg is not installed.
     """
 
+    one_writer = False
+
     def __init__(self, url: str, *, patience: float = 10.0) -> None:
         try:
             import psycopg

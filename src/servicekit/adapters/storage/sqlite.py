@@ -51,6 +51,8 @@ class SqliteStorage:
         ConfigurationError: a setting is unknown; at the first use, the folder does not exist, or the file is no database.
     """
 
+    one_writer = True
+
     def __init__(self, path: str, *, synchronous: str = "full", patience: float = 10.0) -> None:
         if synchronous not in _SYNCHRONOUS:
             raise ConfigurationError(f"synchronous is 'full' or 'normal', not {synchronous!r}")
