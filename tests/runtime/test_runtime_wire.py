@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 import socket
 import ssl
 import struct
@@ -11,15 +12,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import h11
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from servicekit.ports.http import HttpRequest, HttpResponse
 from servicekit.runtime import wire
-from servicekit.runtime.wire import Connections
+from servicekit.runtime.wire import Connections, read_at_once
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 LARGEST = 1000
+CHUNKED = {"Transfer-Encoding": "chunked"}
 
 
 class Server:
@@ -134,6 +139,117 @@ def test_an_answer_has_its_headers_in_lower_case_and_repeated_ones_together() ->
         )
         headers = {"x-one": "å", "link": "a, b", "content-length": "2"}
         assert response == HttpResponse(status=201, headers=headers, body=b"ok")
+
+    run(body)
+
+
+def test_a_length_that_was_said_by_hand_is_said_once_and_right() -> None:
+    """It is that of the body, or none."""
+
+    async def body(connections: Connections) -> None:
+        async with served(OK) as server:
+            said = {"Content-Length": "7"}
+            await connections.exchange(HttpRequest(method="POST", url=server.base, headers=said, body=b"hej"), 5)
+            await connections.exchange(HttpRequest(method="GET", url=server.base, headers=said), 5)
+        assert [re.findall(rb"content-length: \d+", heard) for heard in server.heard] == [[b"content-length: 3"], []]
+
+    run(body)
+
+
+def heard_by_h11(data: bytes) -> HttpResponse | None:
+    """The slow model: the answer to a GET, if it is whole and another exchange may follow on the connection."""
+    http = h11.Connection(h11.CLIENT)
+    http.send(h11.Request(method="GET", target="/", headers=[("host", "vendor.test")]))
+    http.send(h11.EndOfMessage())
+    status, headers, body = 0, dict[str, str](), b""
+    try:
+        http.receive_data(data)
+        while not isinstance(event := http.next_event(), h11.EndOfMessage):
+            if isinstance(event, h11.Response):
+                status = event.status_code
+                for name, value in event.headers:
+                    assert name.decode() not in headers
+                    headers[name.decode()] = value.decode("latin-1")
+            elif isinstance(event, h11.Data):
+                body += event.data
+            elif not isinstance(event, h11.InformationalResponse):
+                return None
+    except h11.RemoteProtocolError:
+        return None
+    if http.trailing_data[0] or http.our_state is not h11.DONE or http.their_state is not h11.DONE:
+        return None
+    return HttpResponse(status=status, headers=headers, body=bytes(body))
+
+
+names = st.sampled_from(["Date", "Content-Type", "X-A", "Connection", "Content-Length", "Transfer-Encoding", "a b", ""])
+values = st.sampled_from(
+    ["", "a, b", " text/html ", "keep-alive", "close", "2", "02", "3", "chunked", "\xe5", "\x01", "a\tb"]
+)
+
+
+def mostly(usual: str, *others: str) -> st.SearchStrategy[str]:
+    """One thing three times out of four."""
+    return st.integers(0, 3).flatmap(lambda dice: st.sampled_from(others) if dice == 3 else st.just(usual))
+
+
+@given(
+    version=mostly("HTTP/1.1", "HTTP/1.0", "HTTP/2", "http/1.1"),
+    status=mostly("200 OK", "201", "204", "304 ", "404 N\xe5t", "500 \x00", "103", "099", "600", "2000"),
+    headers=st.lists(st.tuples(names, values), max_size=2, unique_by=lambda header: header[0].lower()),
+    length=mostly("content-length: 2", "Content-Length:2", "content-length: 2 ", "content-length : 2", "x: y"),
+    ends=mostly("\r\n", "\n", "\r\n ", "\r"),
+    body=mostly("ok", "", "o", "okay", "2\r\nok\r\n0\r\n\r\n"),
+)
+def test_an_answer_that_is_read_at_sight_is_what_h11_reads(
+    *, version: str, status: str, headers: list[tuple[str, str]], length: str, ends: str, body: str
+) -> None:
+    """Whatever it says, it is left to h11 or reads the same, on a connection that goes on."""
+    lines = [f"{version} {status}", *(f"{name}: {value}" for name, value in headers), length, ""]
+    data = ("\r\n".join(lines[:2]) + ends + "\r\n".join([*lines[2:], body])).encode("latin-1")
+
+    read = read_at_once(data)
+
+    assert read is None or read == heard_by_h11(data)
+
+
+@pytest.mark.parametrize("status", ["200 OK", "201", "400 Bad Request", "503 Service Unavailable"])
+def test_a_plain_answer_is_read_at_sight(status: str) -> None:
+    """With the headers that servers of vendors send."""
+    data = (
+        f"HTTP/1.1 {status}\r\nServer: nginx\r\nDate: Wed, 25 Nov 2026 12:00:00 GMT\r\nContent-Type: application/json\r\n"
+        "Content-Length: 2\r\nConnection: keep-alive\r\n\r\n{}"
+    ).encode()
+
+    read = read_at_once(data)
+
+    assert read is not None
+    assert read == heard_by_h11(data)
+
+
+def test_an_answer_is_the_same_in_one_piece_and_in_several() -> None:
+    """Read at sight, or by h11 once its second piece is there."""
+
+    async def body(connections: Connections) -> None:
+        async with served(OK[:20], OK) as server:
+            asked = asyncio.create_task(connections.exchange(get(server.base), 5))
+            await server.asked.wait()
+            await asyncio.sleep(0.05)
+            server.writers[0].write(OK[20:])
+            in_pieces = await asked
+            assert await connections.exchange(get(server.base), 5) == in_pieces
+            assert len(server.writers) == 1
+
+    run(body)
+
+
+def test_an_answer_that_is_too_large_is_not_kept_going() -> None:
+    """Also where it came in one piece: its connection is closed."""
+
+    async def body(connections: Connections) -> None:
+        async with served(b"HTTP/1.1 200 OK\r\ncontent-length: 1500\r\n\r\n" + bytes(1500)) as server:
+            for _ in range(2):
+                assert len((await connections.exchange(get(server.base), 5)).body) > LARGEST
+            assert len(server.writers) == 2
 
     run(body)
 
@@ -334,12 +450,14 @@ def test_connecting_takes_no_longer_than_it_may() -> None:
 
 
 def test_what_is_no_request_is_not_sent() -> None:
-    """A line break in a header would begin another; a URL without a scheme leads nowhere."""
+    """A line break in a header would begin another, a body has one length; a URL without a scheme leads nowhere."""
 
     async def body(connections: Connections) -> None:
         async with served(OK) as server:
             with pytest.raises(httpx.LocalProtocolError):
                 await connections.exchange(get(server.base, accept="a\r\nb: c"), 5)
+            with pytest.raises(httpx.LocalProtocolError):
+                await connections.exchange(HttpRequest(method="POST", url=server.base, headers=CHUNKED, body=b"a"), 5)
             for url in ("vendor.test", "ftp://vendor.test", "http://"):
                 with pytest.raises(httpx.UnsupportedProtocol):
                     await connections.exchange(get(url), 5)
