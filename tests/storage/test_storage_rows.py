@@ -124,11 +124,16 @@ def test_what_is_stored_reads_back_equal(thing: Thing) -> None:
 
 
 def test_a_row_that_is_none_is_refused() -> None:
-    """An id of another kind in a column is an error, never a thing."""
+    """An id of another kind in a column, a word that is none, or a column too few or too many: an error, never a thing."""
     rows = Rows(Thing)
     row = rows.row(THING)
 
     with pytest.raises(Invalid, match="no BookingId"):
         rows.thing(["usr_1", *row[1:]])
-    with pytest.raises(ValueError, match="shorter"):
+    word = rows.columns.index("word")
+    with pytest.raises(ValueError, match="'bye' is not a valid Word"):
+        rows.thing([*row[:word], "bye", *row[word + 1 :]])
+    with pytest.raises(ValueError, match="not enough"):
         rows.thing(row[:-1])
+    with pytest.raises(ValueError, match="too many"):
+        rows.thing([*row, None])
