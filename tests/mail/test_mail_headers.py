@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servicekit.mail.headers import (
+    _runs,
     bytes_of_base64,
     bytes_of_quoted_printable,
     decoded,
@@ -47,6 +48,13 @@ class TestDecoded:
         message = message_from_bytes(f"Subject: {folded}\n\n".encode())
         assert decoded(fields(message, "subject")[0]) == text
 
+    @given(
+        st.lists(st.sampled_from(["=?utf-8?q?a?=", "=?", "?=", " ", "Hej", "\x00", "\x7f", "å", "\udce5"])).map("".join)
+    )
+    def test_a_field_without_words_stands_as_it_is(self, value: str) -> None:
+        """The short way gives the same as the long one."""
+        assert decoded(value) == "".join(text_of(data, charset) for charset, data in _runs(value))
+
     @given(st.text("åäö€😀", min_size=1, max_size=8), st.data())
     def test_joins_characters_cut_in_two(self, text: str, data: st.DataObject) -> None:
         """Two words in one charset are one run of bytes, wherever they are cut."""
@@ -80,6 +88,10 @@ class TestDecoded:
 
 class TestTextOf:
     """Bytes in a charset that may be wrong."""
+
+    def test_a_charset_with_an_endless_name_is_none(self) -> None:
+        """It is not even looked up."""
+        assert text_of("å".encode(), "iso-8859-1".ljust(101, "1")) == "å"
 
     @pytest.mark.parametrize(
         ("data", "charset", "text"),

@@ -6,9 +6,12 @@ from email import message_from_bytes, message_from_string
 from email.message import Message
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from servicekit.mail.headers import text_of
 from servicekit.mail.lines import tidy
-from servicekit.mail.parts import attachment_names, bodies, depth_of, parameter, sealed, text_size
+from servicekit.mail.parts import Part, attachment_names, bodies, depth_of, parameter, sealed, text_size
 
 
 def _part(kind: str, body: str = "", **headers: str) -> str:
@@ -28,8 +31,12 @@ MAIL = _part("message/rfc822", "Subject: inuti\nContent-Type: text/plain\n\nInre
 LOGO = _part("image/png", "x", Content_ID="<logo>")
 
 
+def _parsed(source: str) -> Part:
+    return Part.of(message_from_string(source))
+
+
 def _body(source: str) -> str:
-    return next((tidy(line.text for line in form) for form in bodies(message_from_string(source))), "")
+    return next((tidy(line.text for line in form) for form in bodies(_parsed(source))), "")
 
 
 @pytest.mark.spec("M-10")
@@ -103,7 +110,7 @@ def test_the_part_that_a_person_typed(source: str, text: str) -> None:
 )
 def test_names_of_attachments(source: str, names: tuple[str, ...]) -> None:
     """What a sender would miss in the SMS is named; pictures inside HTML are not; names are on one line."""
-    assert attachment_names(message_from_string(source)) == names
+    assert attachment_names(_parsed(source)) == names
 
 
 @pytest.mark.parametrize(
@@ -119,7 +126,7 @@ def test_names_of_attachments(source: str, names: tuple[str, ...]) -> None:
 )
 def test_a_sealed_text_is_known(source: str, is_sealed: bool) -> None:
     """Encrypted, or inside an S/MIME signature."""
-    assert sealed(message_from_string(source)) is is_sealed
+    assert sealed(_parsed(source)) is is_sealed
 
 
 @pytest.mark.parametrize(
@@ -139,30 +146,28 @@ def test_a_text_goes_on_behind_a_picture(source: str, text: str) -> None:
 
 def test_depth() -> None:
     """Each part inside a part is one deeper; mails inside mails too."""
-    assert depth_of(message_from_string(PLAIN)) == 1
-    assert depth_of(message_from_string(_multi("mixed", PLAIN, _multi("related", HTML, LOGO)))) == 3
-    assert depth_of(message_from_string(_multi("mixed", MAIL))) == 3
+    assert depth_of(_parsed(PLAIN)) == 1
+    assert depth_of(_parsed(_multi("mixed", PLAIN, _multi("related", HTML, LOGO)))) == 3
+    assert depth_of(_parsed(_multi("mixed", MAIL))) == 3
 
 
 def test_a_part_without_content_says_nothing() -> None:
     """A part that was made without a body, as a program may hand one over."""
-    assert bodies(Message()) == []
+    assert bodies(Part.of(Message())) == []
 
 
 def test_other_forms_of_the_same_text_follow() -> None:
     """Plain and HTML of one alternative belong together; another part does not."""
-    forms = bodies(
-        message_from_string(_multi("mixed", _multi("alternative", HTML, PLAIN), _part("text/plain", "Annat")))
-    )
+    forms = bodies(_parsed(_multi("mixed", _multi("alternative", HTML, PLAIN), _part("text/plain", "Annat"))))
     assert [tidy(line.text for line in form) for form in forms] == ["Hej", "Hallå"]
 
 
 def test_the_size_of_the_text_counts_every_part_that_may_be_read() -> None:
     """Attachments do not count, nor do pictures inside addresses; characters do, not bytes."""
     long = _part("text/plain", "x" * 500, Content_Disposition="attachment")
-    assert text_size(message_from_string(_multi("mixed", _multi("alternative", HTML, PLAIN), PDF, long))) == 15
+    assert text_size(_parsed(_multi("mixed", _multi("alternative", HTML, PLAIN), PDF, long))) == 15
     picture = f"<img src='data:image/png;base64,{'A' * 5000}'>\n"
-    assert text_size(message_from_string(_part("text/html", picture))) < 20
+    assert text_size(_parsed(_part("text/html", picture))) < 20
 
 
 @pytest.mark.parametrize(
@@ -184,3 +189,50 @@ def test_parameters(field: str, value: str) -> None:
 def test_a_parameter_that_cannot_be_taken_apart_is_none() -> None:
     """Raw bytes where RFC 2231 wants percent signs are nobody's charset."""
     assert parameter(message_from_bytes(b"Content-Type: text/plain; charset*=utf-8''\xe5\n\n"), "charset") == ""
+
+
+PIECES = st.sampled_from(
+    [
+        ";",
+        " ",
+        "=",
+        '"',
+        "*",
+        "*0",
+        "*1",
+        "''",
+        "name",
+        "NAME",
+        "charset",
+        "utf-8",
+        "filename",
+        "x",
+        "%E5",
+        "\\",
+        "text/plain",
+    ]
+)
+
+
+@settings(max_examples=150)
+@given(st.lists(PIECES, max_size=40).map("".join), st.sampled_from(["name", "charset"]), st.booleans())
+def test_a_parameter_is_the_librarys(field: str, name: str, long: bool) -> None:
+    """Whether it is looked up at all, remembered from another mail, or taken apart anew."""
+    field += "; y=" + "z" * 250 if long else ""
+    message = Message()
+    message["Content-Type"] = field
+    try:
+        value = message.get_param(name, "")
+    except (ValueError, TypeError, AttributeError, LookupError):
+        value = ""
+    for _ in range(2):
+        read = parameter(message, name)
+        assert read == (
+            value.strip() if isinstance(value, str) else text_of(value[2].encode("latin-1"), value[0] or "")
+        )
+
+
+def test_each_part_is_decoded_once() -> None:
+    """However often it is asked for its text."""
+    part = _parsed(PLAIN)
+    assert part.text is part.text

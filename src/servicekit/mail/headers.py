@@ -13,6 +13,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from email.message import Message
+from functools import lru_cache
 
 from servicekit.domain_names import ascii_domain
 
@@ -48,7 +49,7 @@ def text_of(data: bytes, charset: str) -> str:
 
     ISO-8859-1 and ASCII are read as windows-1252, which holds them both: that is what senders mean by them.
     """
-    said = _codec(charset)
+    said = _codec(charset) if len(charset) <= _LONGEST_LABEL else ""
     for name in (said, _MEANT.get(said, ""), _by_mark(data), "utf-8", "cp1252"):
         if name:
             try:
@@ -85,6 +86,10 @@ _LABELS = {
 """Labels that mail programs write and Python does not know."""
 
 
+_LONGEST_LABEL = 100
+
+
+@lru_cache(maxsize=256)
 def _codec(charset: str) -> str:
     label = charset.strip().strip("\"'").lower()
     if not label.isascii() or not label.isprintable():
@@ -153,6 +158,8 @@ def decoded(value: str) -> str:
     >>> decoded("=?utf-8?q?Tid_p=C3?= =?utf-8?q?=A5_torsdag?=")
     'Tid på torsdag'
     """
+    if "=?" not in value and value.isascii():
+        return value  # most fields; the long way gives the same
     return "".join(text_of(data, charset) for charset, data in _runs(value))
 
 

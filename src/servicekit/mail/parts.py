@@ -9,6 +9,7 @@ Rules kept here:
 * A signature (S/MIME, PGP/MIME) and a third form of the same text (an invitation as ``text/calendar``) are no attachments:
   nobody misses them.
 * A wrong transfer encoding or charset is read as well as it can be; nothing here refuses a mail for it.
+* Each part is taken apart and decoded once (:class:`Part`), however many questions are asked about it.
 
 Refused by the caller before anything gets here: too large, too many parts, nested too deep.
 """
@@ -17,83 +18,141 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.message import Message
+from email.policy import Compat32
+from functools import cached_property, lru_cache
+
+from attrs import define
 
 from servicekit.mail.artefacts import is_sealed, without_artefacts, without_files
 from servicekit.mail.headers import bytes_of_base64, bytes_of_quoted_printable, decoded, text_of
 from servicekit.mail.html import html_lines
 from servicekit.mail.lines import Line, plain_lines, tidy
 
-__all__ = ["attachment_names", "bodies", "depth_of", "parameter", "sealed", "text_size"]
+__all__ = ["AsTheyStand", "Part", "attachment_names", "bodies", "depth_of", "parameter", "sealed", "text_size"]
 
 _READABLE = frozenset({"text/plain", "text/html"})
 _PICTURE = re.compile(r"data:image/[^\s\"'>]{100,}")  # inside an address; megabytes that nobody reads
 _NEEDS_HTML = re.compile(r"\bhtml\b", re.IGNORECASE)
 _LONGEST_EXCUSE = 400  # characters of "your client cannot show HTML", in the longest wording seen
 _LONGEST_NAME = 200
+_SMALL_FIELD = 200  # characters of a MIME field that is worth remembering: many mails have the very same ones
 
 
-def depth_of(message: Message) -> int:
-    """How deep parts stand inside parts; 1 for a mail without any. The recursion is bounded by the caller's count of parts."""
-    return 1 + max((depth_of(part) for part in _children(message)), default=0)
+@define(eq=False, slots=False)
+class Part:
+    """A part of a mail, or the mail itself.
+
+    Attributes:
+        message: as the standard library has parsed it.
+        kind: its type, such as ``text/plain``.
+        has_parts: whether there are parts in it, by its type and as it is.
+        parts: these.
+    """
+
+    message: Message
+    kind: str
+    has_parts: bool
+    parts: Sequence[Part]
+
+    @classmethod
+    def of(cls, message: Message) -> Part:
+        """The recursion is bounded by the caller's count of parts that hold parts."""
+        has_parts = message.is_multipart()
+        # Only asked of a part with parts: of others it decodes the content by a charset that may be anything.
+        inside = message.get_payload() if has_parts else []
+        parts = [cls.of(one) for one in inside if isinstance(one, Message)]
+        return cls(message, message.get_content_type(), has_parts, parts)
+
+    @property
+    def main_kind(self) -> str:
+        """``text`` of ``text/plain``."""
+        return self.kind.partition("/")[0]
+
+    @cached_property
+    def is_attached(self) -> bool:
+        """Whether it says that it is an attachment."""
+        said = str(self.message.get("content-disposition", ""))
+        return said.partition(";")[0].strip().lower() == "attachment"
+
+    @cached_property
+    def file_name(self) -> str:
+        """Its name on one line; empty if it has none."""
+        named = parameter(self.message, "filename", "content-disposition") or parameter(self.message, "name")
+        return _one_line(decoded(named)) if named else ""
+
+    @cached_property
+    def text(self) -> str:
+        """Its content in the charset that it is in."""
+        content = _content(self.message)
+        charset = parameter(self.message, "charset")
+        if not charset and self.kind == "text/html":
+            named = _META.search(content, 0, _HEAD)
+            charset = named.group(1).decode("ascii") if named else ""
+        return _PICTURE.sub("", text_of(content, charset))
+
+    def is_text(self, *, top: bool) -> bool:
+        """Whether it is to be read; ``top``: it is the whole mail."""
+        if self.has_parts:
+            return False
+        # A mail that says it has parts and has none is what it looks like.
+        readable = self.kind in _READABLE or self.main_kind == "multipart"
+        return readable and (top or not (self.is_attached or self.file_name))
 
 
-def text_size(message: Message, *, top: bool = True) -> int:
+def depth_of(part: Part) -> int:
+    """How deep parts stand inside parts; 1 for a mail without any."""
+    return 1 + max((depth_of(one) for one in part.parts), default=0)
+
+
+def text_size(part: Part, *, top: bool = True) -> int:
     """The characters of all its parts that may be read as text; reading them takes time in proportion."""
-    if message.is_multipart():
-        return sum(text_size(part, top=False) for part in _children(message))
-    return len(_text(message)) if _is_text(message, top=top) else 0
+    if part.has_parts:
+        return sum(text_size(one, top=False) for one in part.parts)
+    return len(part.text) if part.is_text(top=top) else 0
 
 
-def bodies(message: Message) -> list[list[Line]]:
+def bodies(mail: Part) -> list[list[Line]]:
     """The lines that a person typed: as the part to prefer has them, then the same in other forms, if there are any."""
-    return next((forms for forms in _texts(message, top=True) if _says(forms[0])), [])
+    return next((forms for forms in _texts(mail, top=True) if _says(forms[0])), [])
 
 
-def sealed(message: Message) -> bool:
+def sealed(mail: Part) -> bool:
     """Whether the text is encrypted, or stands inside an S/MIME signature that no reader of plain text sees through."""
-    kind = message.get_content_type()
-    if kind in {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}:
+    if mail.kind in {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}:
         return True
-    return _is_text(message, top=True) and is_sealed(_text(message))
+    return mail.is_text(top=True) and is_sealed(mail.text)
 
 
-def attachment_names(message: Message) -> tuple[str, ...]:
+def attachment_names(mail: Part) -> tuple[str, ...]:
     """The names of what hangs on the mail; a type such as ``application/pdf`` for what has no name.
 
     Pictures that the HTML shows (in ``multipart/related``) are no attachments: nobody misses a logo in an SMS.
     """
-    return tuple(_attached(message, top=True))
-
-
-def _children(part: Message) -> list[Message]:
-    # Only asked of a part with parts: of others it decodes the content by a charset that may be anything.
-    inside = part.get_payload() if part.is_multipart() else []
-    return [one for one in inside if isinstance(one, Message)]
+    return tuple(_attached(mail, top=True))
 
 
 # --- choosing
 
 
-def _texts(part: Message, *, top: bool = False) -> Iterator[list[list[Line]]]:
+def _texts(part: Part, *, top: bool = False) -> Iterator[list[list[Line]]]:
     """The texts in the part, one after the other; each in its forms, best first."""
-    kind = part.get_content_type()
-    if kind == "multipart/alternative":
-        offers = sorted(_children(part), key=lambda one: one.get_content_type() != "text/plain")
+    if part.kind == "multipart/alternative":
+        offers = sorted(part.parts, key=lambda one: one.kind != "text/plain")
         forms = [lines for one in offers for forms in _texts(one) for lines in forms]
         if forms:
             yield sorted(forms, key=_is_excuse) if len(forms) > 1 else forms
-    elif kind == "multipart/mixed" and part.is_multipart():
-        yield from _around_attachments(_children(part))
-    elif part.is_multipart() and part.get_content_maintype() == "multipart":
-        for one in _children(part):
+    elif part.kind == "multipart/mixed" and part.has_parts:
+        yield from _around_attachments(part.parts)
+    elif part.has_parts and part.main_kind == "multipart":
+        for one in part.parts:
             yield from _texts(one)
-    elif _is_text(part, top=top):
-        yield [html_lines(_text(part)) if kind == "text/html" else _plain(part)]
+    elif part.is_text(top=top):
+        yield [html_lines(part.text) if part.kind == "text/html" else _plain(part)]
 
 
-def _around_attachments(parts: list[Message]) -> Iterator[list[list[Line]]]:
+def _around_attachments(parts: Sequence[Part]) -> Iterator[list[list[Line]]]:
     """The texts, one after the other; those with an attachment between them are one."""
     text: list[list[Line]] = []
     apart = False
@@ -114,15 +173,6 @@ def _around_attachments(parts: list[Message]) -> Iterator[list[list[Line]]]:
         yield text
 
 
-def _is_text(part: Message, *, top: bool) -> bool:
-    if part.is_multipart():
-        return False
-    kind = part.get_content_type()
-    # A mail that says it has parts and has none is what it looks like.
-    readable = kind in _READABLE or part.get_content_maintype() == "multipart"
-    return readable and (top or not (_disposition(part) == "attachment" or _file_name(part)))
-
-
 def _is_excuse(lines: list[Line]) -> bool:
     text = html.unescape(" ".join(line.text for line in lines)[: 2 * _LONGEST_EXCUSE]).strip()
     return not text or (len(text) <= _LONGEST_EXCUSE and _NEEDS_HTML.search(text) is not None)
@@ -132,46 +182,37 @@ def _says(lines: list[Line]) -> bool:
     return any(line.text.strip() for line in lines)
 
 
-def _attached(part: Message, *, top: bool = False, inside: str = "") -> Iterator[str]:
-    if part.is_multipart() and part.get_content_maintype() == "multipart":
-        for one in _children(part):
-            yield from _attached(one, inside=part.get_content_type())
-    elif _is_text(part, top=top):
-        yield from map(_one_line, without_files(_text(part))[1])
+def _attached(part: Part, *, top: bool = False, inside: str = "") -> Iterator[str]:
+    if part.has_parts and part.main_kind == "multipart":
+        for one in part.parts:
+            yield from _attached(one, inside=part.kind)
+    elif part.is_text(top=top):
+        yield from map(_one_line, without_files(part.text)[1])
     elif not _belongs(part, inside):
-        yield _file_name(part) or _one_line(decoded(part.get_content_type()))
+        yield part.file_name or _one_line(decoded(part.kind))
 
 
-def _belongs(part: Message, inside: str) -> bool:
+def _belongs(part: Part, inside: str) -> bool:
     """Whether a part that is no text belongs to one: a picture that it shows, its signature, another form of it."""
     if inside == "multipart/related":
-        return part.get_content_maintype() == "image"
+        return part.main_kind == "image"
     if inside == "multipart/signed":
-        return part.get_content_type().endswith("-signature")
-    named = _disposition(part) == "attachment" or _file_name(part)
-    return inside == "multipart/alternative" and part.get_content_maintype() == "text" and not named
+        return part.kind.endswith("-signature")
+    named = part.is_attached or part.file_name
+    return inside == "multipart/alternative" and part.main_kind == "text" and not named
 
 
 # --- decoding
 
 
-def _plain(part: Message) -> list[Line]:
-    flowed = parameter(part, "format").lower() == "flowed"
-    text = without_artefacts(without_files(_text(part))[0])
-    return plain_lines(text, flowed=flowed, delsp=parameter(part, "delsp").lower() == "yes")
+def _plain(part: Part) -> list[Line]:
+    flowed = parameter(part.message, "format").lower() == "flowed"
+    text = without_artefacts(without_files(part.text)[0])
+    return plain_lines(text, flowed=flowed, delsp=parameter(part.message, "delsp").lower() == "yes")
 
 
 _META = re.compile(rb"<meta\b[^>]{0,200}\bcharset\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _HEAD = 4096  # bytes in which a page may name its charset (HTML, 4.2.5.4, has 1024; Word's pages are wordier)
-
-
-def _text(part: Message) -> str:
-    content = _content(part)
-    charset = parameter(part, "charset")
-    if not charset and part.get_content_type() == "text/html":
-        named = _META.search(content, 0, _HEAD)
-        charset = named.group(1).decode("ascii") if named else ""
-    return _PICTURE.sub("", text_of(content, charset))
 
 
 _ENCODING = "content-transfer-encoding"
@@ -195,24 +236,39 @@ def _content(part: Message) -> bytes:
     return raw
 
 
-def _disposition(part: Message) -> str:
-    return str(part.get("content-disposition", "")).partition(";")[0].strip().lower()
-
-
-def _file_name(part: Message) -> str:
-    return _one_line(decoded(parameter(part, "filename", "content-disposition") or parameter(part, "name")))
-
-
 def _one_line(name: str) -> str:
     return " ".join(tidy([name]).split())[:_LONGEST_NAME]
 
 
+class AsTheyStand(Compat32):
+    """Fields with their bytes over 127 as surrogates, which the library would make question marks of."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:  # noqa: ARG002  # the library's signature
+        """The value itself."""
+        return value
+
+
+_AS_THEY_STAND = AsTheyStand()
+
+
 def parameter(part: Message, name: str, header: str = "content-type") -> str:
     """A parameter of a MIME field as text; empty if it is absent or beyond what the standard library can take apart."""
+    field = str(part.get(header, ""))
+    if name not in field.lower():
+        return ""
+    return (_remembered if len(field) <= _SMALL_FIELD else _parameter)(field, name)
+
+
+def _parameter(field: str, name: str) -> str:
+    alone = Message(policy=_AS_THEY_STAND)
+    alone["content-type"] = field
     try:
-        value = part.get_param(name, "", header)
+        value = alone.get_param(name, "")
         if isinstance(value, tuple):  # RFC 2231: charset, language, text with its bytes as code points
             value = text_of(value[2].encode("latin-1"), value[0] or "")
     except (ValueError, LookupError, TypeError, AttributeError):
         return ""
     return str(value).strip()
+
+
+_remembered = lru_cache(maxsize=512)(_parameter)

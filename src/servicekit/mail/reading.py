@@ -19,7 +19,6 @@ import hashlib
 import re
 from email.message import Message
 from email.parser import BytesParser
-from email.policy import Compat32
 
 from attrs import field, frozen
 
@@ -28,7 +27,7 @@ from servicekit.mail.automatic import Automatic, automatic
 from servicekit.mail.forms import Form, best_of
 from servicekit.mail.headers import decoded, fields, message_ids, one_address
 from servicekit.mail.lines import tidy
-from servicekit.mail.parts import attachment_names, bodies, depth_of, sealed, text_size
+from servicekit.mail.parts import AsTheyStand, Part, attachment_names, bodies, depth_of, sealed, text_size
 from servicekit.mail.quotes import typed_lines
 from servicekit.mail.subjects import bare_subject, is_forward, is_reply
 from servicekit.mail.values import Envelope
@@ -86,12 +85,13 @@ def read_mail(raw: bytes, *, most_bytes: int = 10_000_000, envelope: Envelope | 
     """
     _check_size(raw, most_bytes)
     message = _parsed(raw)
-    if depth_of(message) > _MOST_DEPTH:
+    whole = Part.of(message)
+    if depth_of(whole) > _MOST_DEPTH:
         raise _too_complex("its parts are nested too deep")
-    if text_size(message) > _MOST_TEXT:
+    if text_size(whole) > _MOST_TEXT:
         raise _too_complex(f"its text has more than {_MOST_TEXT} characters")
     sender = _sender(message)
-    if sealed(message):
+    if sealed(whole):
         raise UnreadableMail(
             "The mail's text is encrypted or sealed in a signature, nobody here can read it: send it as plain text.",
             code="mail_sealed",
@@ -104,19 +104,17 @@ def read_mail(raw: bytes, *, most_bytes: int = 10_000_000, envelope: Envelope | 
         message_id=next(iter(message_ids(_short(message, "message-id"))), "") or _made_id(message, raw),
         from_address=sender,
         subject=subject,
-        text=_typed(message, is_answer=answers, alone=not bare_subject(subject)),
-        attachments=attachment_names(message),
+        text=_typed(whole, is_answer=answers, alone=not bare_subject(subject)),
+        attachments=attachment_names(whole),
         automatic=automatic(message, from_address=sender, subject=subject, envelope=envelope),
         in_reply_to=next(iter(in_reply_to), ""),
         references=references,
     )
 
 
-def _typed(message: Message, *, is_answer: bool, alone: bool) -> str:
+def _typed(mail: Part, *, is_answer: bool, alone: bool) -> str:
     """What was typed, from the form to prefer."""
-    return best_of(
-        [Form(lines, tidy(typed_lines(lines, is_answer=is_answer, alone=alone))) for lines in bodies(message)]
-    )
+    return best_of([Form(lines, tidy(typed_lines(lines, is_answer=is_answer, alone=alone))) for lines in bodies(mail)])
 
 
 # --- before parsing
@@ -151,8 +149,8 @@ def _too_complex(why: str) -> UnreadableMail:
     )
 
 
-class _Fields(Compat32):
-    """Fields as they stand: bytes over 127 stay surrogates, which the library would make question marks of."""
+class _Fields(AsTheyStand):
+    """Fields as they stand, and none on which the library would spend too long."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
@@ -161,16 +159,13 @@ class _Fields(Compat32):
             raise _too_complex(f"its field {name[:40]} is too long")
         return name, value
 
-    def header_fetch_parse(self, name: str, value: str) -> str:  # noqa: ARG002  # the library's signature
-        return value
 
-
-_AS_THEY_STAND = _Fields()
+_FIELDS = _Fields()
 
 
 def _parsed(raw: bytes) -> Message:
     try:
-        return BytesParser(policy=_AS_THEY_STAND).parsebytes(_without_envelope_line(raw))
+        return BytesParser(policy=_FIELDS).parsebytes(_without_envelope_line(raw))
     except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
         # What the standard library's parser lets out for broken MIME parameters. The mail would break it again tomorrow.
         raise UnreadableMail(
