@@ -225,3 +225,29 @@ def test_a_link_is_in_no_repr(driver: HttpDriver, meeting: VendorMeeting) -> Non
     made = driver.run(SERVICE.register(meeting.vendor_id, EVA, NOW))
 
     assert made.join_url not in repr(made)
+
+
+def test_a_page_of_registrants_leads_to_the_next(zoom: ZoomSimulator, driver: HttpDriver) -> None:
+    """One request a page, of those who are approved; the token of one page asks for the next."""
+    made = driver.run(SERVICE.create(ORDER, NOW))
+    driver.run(SERVICE.register(made.vendor_id, EVA, NOW))
+    zoom.exchanges.clear()
+    assert [one.email for one in driver.run(SERVICE.registrants(made.vendor_id, NOW)).people] == [EVA.email]
+    (exchange,) = zoom.exchanges
+    assert "status=approved" in exchange.request.url
+
+    pages = [page("eva@home.example", following="next"), page("ida@home.example")]
+    with answering_after_a_token(*pages) as other:
+        first = other.run(SERVICE.registrants("7", NOW))
+        second = other.run(SERVICE.registrants("7", NOW, page=first.following))
+    assert [one.email for one in (*first.people, *second.people)] == ["eva@home.example", "ida@home.example"]
+    assert (first.following, second.following) == ("next", "")
+
+
+def test_who_waits_to_be_approved_is_found_without_a_link() -> None:
+    """Nobody is taken for absent who only waits."""
+    waiting = httpx.Response(200, json={"registrants": [{"id": "R", "email": EVA.email}], "next_page_token": ""})
+    with answering_after_a_token(page(), waiting) as driver:
+        found = driver.run(SERVICE.registrant("7", EVA.email, NOW))
+    assert found is not None
+    assert (found.vendor_id, found.join_url) == ("R", "")

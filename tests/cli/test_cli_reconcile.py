@@ -37,6 +37,15 @@ kit._http().run(doors.create(exivo.site_id, order, NOON))
 REFUSED = """
 exivo.inject(Fault.error("POST", "/revoke$"), Fault.error("GET", "/digitalKeyVisit/"))
 """
+SILENT = """
+from servicekit.adapters.doors.resivo import Resivo
+
+kit.close()
+kit = Kit.open("sqlite:///:memory:", doors=Resivo("id", "secret"), transport=transport(exivo))
+found = kit.perform(new, by=Principal.operator("test"))
+anna = Principal.of(found.admin.id)
+kit.perform(AddBranch(organisation=found.root.id, name="Z", zone="UTC", site="site-7"), by=anna)
+"""
 AWAY = """
 exivo.inject(Fault.error("GET", "/digitalKeyVisits$"))
 """
@@ -57,9 +66,10 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, app: str, *options: str) 
         (APP + STRAY, (), 1, "stray sk:bkg_x:1"),
         (APP + STRAY, ("--remove-strays",), 0, ": removed\n1 listed, 1 differ\n"),
         (APP + STRAY + REFUSED, ("--remove-strays",), 1, ": failed (exivo answered 500"),
+        (APP + SILENT, (), 0, "resivo site-7: passed over, since it lists nothing\n0 listed, 0 differ\n"),
         (APP + AWAY, (), 1, ": not compared: exivo answered 500"),
     ],
-    ids=["even", "reported", "removed", "failed", "away"],
+    ids=["even", "reported", "removed", "failed", "silent", "away"],
 )
 def test_it_says_what_it_found_and_whether_anything_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, app: str, options: tuple[str, ...], code: int, said: str

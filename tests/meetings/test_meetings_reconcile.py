@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from servicekit.ids import BookingId, MeetingId
-from servicekit.meetings import Meeting, MeetingState
-from servicekit.meetings.reconcile import ListedMeeting, compare_meeting, subject_of
+from servicekit.ids import BookingId, MeetingId, RegistrantId
+from servicekit.meetings import Meeting, MeetingState, Registrant
+from servicekit.meetings.reconcile import ListedLink, ListedMeeting, compare_link, compare_meeting, subject_of
 from servicekit.moments import Instant, Window, Zone
 from servicekit.outbox.reconciled import Difference
 
@@ -71,3 +71,47 @@ def test_times_are_compared_until_it_begins(window: Window | None, *, same: bool
 def test_what_is_no_marker_of_ours_is_nobody_s(text: str) -> None:
     """However near it comes."""
     assert subject_of(text) is None
+
+
+SEAT = Registrant(
+    id=RegistrantId("rgs_1"),
+    meeting=ROW.id,
+    booking=BookingId("bkg_7"),
+    email="eva@home.example",
+    name="Eva",
+    state=S.MADE,
+    at_meeting="v",
+    vendor_id="r",
+    join_url="https://z/r",
+)
+LINK = ListedLink(vendor_id="r", join_url="https://z/r")
+
+
+@pytest.mark.parametrize("state", MeetingState)
+@pytest.mark.parametrize("at_meeting", ["v", "an older one"])
+@pytest.mark.parametrize("listed", [LINK, ListedLink(vendor_id="r", join_url=""), None])
+@pytest.mark.parametrize("wanted", [True, False])
+def test_every_pair_of_links_has_one_answer(
+    state: MeetingState, at_meeting: str, listed: ListedLink | None, *, wanted: bool
+) -> None:
+    """By what is known of the seat's link, whether it is wanted, and what the service has under the address."""
+    known = state is S.MADE and at_meeting == "v"
+    if not wanted:
+        expected = D.UNWANTED if known or listed else None
+    elif known:
+        expected = {LINK: None, None: D.MISSING}.get(listed, D.CHANGED)
+    else:
+        expected = D.LEFT if listed == LINK else None
+
+    assert compare_link(listed, evolve(SEAT, state=state, at_meeting=at_meeting), ROW, wanted=wanted) is expected
+
+
+@pytest.mark.parametrize("other", [{"vendor_id": "s"}, {"join_url": "https://z/s"}], ids=str)
+def test_another_link_under_the_same_address_is_a_difference(other: dict[str, str]) -> None:
+    """Somebody was taken out and put in again: the link that was told is dead."""
+    assert compare_link(evolve(LINK, **other), SEAT, ROW, wanted=True) is D.CHANGED
+
+
+def test_a_listed_link_is_not_shown() -> None:
+    """Whoever holds it comes in."""
+    assert "https" not in repr(LINK)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servicekit.outbox.reconciled import Difference, Finding, Outcome, Reconciled, Roll, Trouble
+from servicekit.outbox.reconciled import Difference, Finding, Outcome, Reconciled, Roll, Trouble, Unlisted
 
 
 def finding(outcome: Outcome, difference: Difference = Difference.STRAY) -> Finding:
@@ -55,3 +55,24 @@ def test_strays_are_picked_out() -> None:
     """The other differences are not among them."""
     stray, other = finding(Outcome.REPORTED), finding(Outcome.HEALING, Difference.MISSING)
     assert Reconciled(findings=(other, stray)).strays == (stray,)
+
+
+def test_what_lists_nothing_is_no_difference() -> None:
+    """No pass could ever compare it."""
+    assert Reconciled(unlisted=(Unlisted(vendor="resivo", place="site"),)).even
+
+
+def test_two_reports_are_one() -> None:
+    """Nothing of either is left out."""
+    away, silent = Trouble(vendor="exivo", place="site", why="away"), Unlisted(vendor="resivo", place="site")
+    one = Reconciled(listed=2, findings=(finding(Outcome.PASSED),), troubles=(away,))
+    other = Reconciled(listed=3, findings=(finding(Outcome.FAILED),), unlisted=(silent,), more=True)
+
+    assert one.with_(other) == Reconciled(
+        listed=5,
+        findings=(finding(Outcome.PASSED), finding(Outcome.FAILED)),
+        troubles=(away,),
+        unlisted=(silent,),
+        more=True,
+    )
+    assert other.with_(one).more

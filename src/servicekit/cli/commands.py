@@ -73,6 +73,8 @@ def reconcile(*, app: str, remove_strays: bool, as_json: bool) -> None:
             click.echo(f"{one.vendor} {one.place}: {one.difference} {one.marker} {one.vendor_id}: {one.outcome}{said}")
         for trouble in report.troubles:
             click.echo(f"{trouble.vendor} {trouble.place}: not compared: {trouble.why}")
+        for place in report.unlisted:
+            click.echo(f"{place.vendor} {place.place}: passed over, since it lists nothing")
         click.echo(f"{report.listed} listed, {len(report.findings)} differ" + (", more to come" if report.more else ""))
     sys.exit(0 if report.even else 1)
 

@@ -16,7 +16,7 @@ from itertools import groupby, islice
 
 from attrs import evolve, frozen
 
-__all__ = ["Difference", "Finding", "Outcome", "Reconciled", "Roll", "Trouble"]
+__all__ = ["Difference", "Finding", "Outcome", "Reconciled", "Roll", "Trouble", "Unlisted"]
 
 _BYTES = 8
 _RUN = 1024
@@ -62,8 +62,8 @@ class Finding:
 
     Attributes:
         vendor: the adapter's name.
-        place: the door system's site, or the meeting's host.
-        marker: ours, as it stands at the vendor.
+        place: the door system's site, the meeting's host, or, of a seat's link, the meeting by the vendor's id.
+        marker: ours, as it stands at the vendor; of a seat's link that of the meeting.
         vendor_id: the vendor's own id of it.
         subject: the booking, or the class, that the marker names.
         detail: the vendor's words, where it would not.
@@ -93,20 +93,40 @@ class Trouble:
 
 
 @frozen(kw_only=True)
+class Unlisted:
+    """A place whose vendor has no list of what was made there: nothing can be compared, now or later."""
+
+    vendor: str
+    place: str
+
+
+@frozen(kw_only=True)
 class Reconciled:
     """What a reconciliation did.
 
     Attributes:
         listed: how many things of ours the vendors have listed.
         findings: every difference.
-        troubles: the places that were not compared.
+        troubles: the places that could not be compared this time.
+        unlisted: the places that never can, because their vendor lists nothing; that is no difference.
         more: whether there were more differences in a place than are dealt with at once: reconcile again.
     """
 
     listed: int = 0
     findings: tuple[Finding, ...] = ()
     troubles: tuple[Trouble, ...] = ()
+    unlisted: tuple[Unlisted, ...] = ()
     more: bool = False
+
+    def with_(self, part: Reconciled) -> Reconciled:
+        """Both together."""
+        return Reconciled(
+            listed=self.listed + part.listed,
+            findings=self.findings + part.findings,
+            troubles=self.troubles + part.troubles,
+            unlisted=self.unlisted + part.unlisted,
+            more=self.more or part.more,
+        )
 
     @property
     def strays(self) -> tuple[Finding, ...]:
@@ -115,7 +135,7 @@ class Reconciled:
 
     @property
     def even(self) -> bool:
-        """Whether everything was compared and nothing is left to do: no difference but strays that were removed."""
+        """Whether whatever is listed was compared and nothing is left to do: no difference but strays that were removed."""
         settled = {Outcome.REMOVED, Outcome.PASSED}
         return not self.troubles and not self.more and all(one.outcome in settled for one in self.findings)
 

@@ -8,22 +8,24 @@ Rules kept here:
 * Nothing outside happens within a transaction. Only strays are ended from here, and only when that is asked for; everything
   else is an effect, which a relay brings about. Relays and other reconcilers may run beside it.
 * In memory are a page of the list, nine bytes for each thing that should be listed, and so many differences at most.
+* A place whose vendor lists nothing is passed over and named; that is no trouble, since no other pass could do better.
+* The links of a class are compared once its host's meetings were, and only where that list could be had.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from attrs import field, frozen
 
 from servicekit.commands import Principal
 from servicekit.errors import ConfigurationError, Conflict, OutsideError
 from servicekit.moments import Clock
-from servicekit.outbox.reconciled import Difference, Finding, Outcome, Reconciled, Roll, Trouble
+from servicekit.outbox.reconciled import Difference, Finding, Outcome, Reconciled, Roll, Trouble, Unlisted
 from servicekit.ports.http import HttpFlow
 from servicekit.ports.store import Storage, transact
-from servicekit.usecases.reconciling import Place, sites
+from servicekit.usecases.reconciling import Marked, Place, sites
 from servicekit.usecases.reconciling_meetings import hosts
 from servicekit.usecases.work import Mint, Wiring, Work
 
@@ -72,16 +74,22 @@ class Reconciler:
         whole = Reconciled()
         places: list[Place[Any, Any]] = [*self._read(sites), *self._read(hosts)]
         for place in places:
-            part = self._reconcile(place, remove_strays=remove_strays)
-            whole = Reconciled(
-                listed=whole.listed + part.listed,
-                findings=whole.findings + part.findings,
-                troubles=whole.troubles + part.troubles,
-                more=whole.more or part.more,
-            )
+            whole = whole.with_(self._reconcile(place, remove_strays=remove_strays))
         return whole
 
     def _reconcile(self, place: Place[Any, Any], *, remove_strays: bool) -> Reconciled:
+        """One place, and then the lists within it."""
+        if not place.lists:
+            return Reconciled(unlisted=(Unlisted(vendor=place.vendor, place=place.place),))
+        whole = self._one(place, remove_strays=remove_strays)
+        if whole.troubles:
+            return whole
+        for page in self._pages(place):
+            for inner in self._read(place.within, page):
+                whole = whole.with_(self._reconcile(inner, remove_strays=remove_strays))
+        return whole
+
+    def _one(self, place: Place[Any, Any], *, remove_strays: bool) -> Reconciled:
         try:
             listed, found = self._compared(place)
         except (OutsideError, Conflict) as error:  # the latter: no account is connected
@@ -112,9 +120,14 @@ class Reconciler:
 
     def _made(self, place: Place[Any, Any]) -> Iterator[Any]:
         """The rows that the list should have."""
+        for page in self._pages(place):
+            yield from page
+
+    def _pages(self, place: Place[Any, Any]) -> Iterator[tuple[Any, ...]]:
+        """The same, so many at once."""
         after: Any = None
         while page := self._read(place.made, after, self.rows):
-            yield from page
+            yield page
             after = page[-1]
 
     def _dealt_with(self, place: Place[Any, Any], finding: Finding, *, remove_strays: bool) -> Finding:
@@ -124,9 +137,10 @@ class Reconciler:
                 return transact(self.storage, lambda store: place.heal(self._work(store), finding, now))
             if not remove_strays:
                 return finding
-            if self._read(place.owned, finding):
+            marked = cast("Marked[Any, Any]", place)
+            if self._read(marked.owned, finding):
                 return finding.ended(Outcome.PASSED)
-            self._outside(place.remove, finding)
+            self._outside(marked.remove, finding)
         except (OutsideError, Conflict) as error:
             return finding.ended(Outcome.FAILED, error.message)
         return finding.ended(Outcome.REMOVED)

@@ -10,7 +10,7 @@ Rules kept here, for keys and meetings alike (:mod:`~servicekit.usecases.reconci
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from attrs import evolve, frozen
 
@@ -24,7 +24,7 @@ from servicekit.ports.doors import Doors, VendorKey
 from servicekit.ports.http import HttpFlow
 from servicekit.usecases.work import Work
 
-__all__ = ["Place", "SiteKeys", "seen_to", "sites"]
+__all__ = ["Marked", "Place", "SiteKeys", "seen_to", "sites"]
 
 T = TypeVar("T")  # a thing as the vendor lists it
 R = TypeVar("R")  # a thing as we have it
@@ -40,15 +40,24 @@ class Place(Protocol[T, R]):
 
     @property
     def place(self) -> str:
-        """The site, or the host."""
+        """The site, the host, or the meeting."""
+        ...
+
+    @property
+    def lists(self) -> bool:
+        """Whether the vendor lists at all what was made there."""
+        ...
+
+    def within(self, work: Work, rows: Sequence[R]) -> tuple[Place[Any, Any], ...]:
+        """The lists that belong to these rows, to be compared after this one."""
         ...
 
     def page(self, work: Work, cursor: str) -> Callable[[], HttpFlow[tuple[Sequence[T], str]]]:
-        """A page of the list, only what has a marker of ours, and the cursor of the next; empty at the end."""
+        """A page of the list, only what may be ours, and the cursor of the next; empty at the end."""
         ...
 
     def named(self, thing: T) -> str:
-        """The vendor's id of a listed thing."""
+        """What a listed thing is known by: the vendor's id, or the address."""
         ...
 
     def made(self, work: Work, after: R | None, most: int) -> tuple[R, ...]:
@@ -56,7 +65,7 @@ class Place(Protocol[T, R]):
         ...
 
     def named_in(self, row: R) -> str:
-        """The vendor's id of the thing, by its row."""
+        """What the thing is known by, by its row."""
         ...
 
     def missing(self, row: R) -> Finding:
@@ -74,6 +83,10 @@ class Place(Protocol[T, R]):
     def heal(self, work: Work, finding: Finding, now: T | None) -> Finding:
         """See to it that what differs is mended, given the thing as it is now."""
         ...
+
+
+class Marked(Place[T, R], Protocol):
+    """A list whose things have a marker of ours, so that there may be strays among them."""
 
     def owned(self, work: Work, finding: Finding) -> bool:
         """Whether a stray belongs to somebody after all, or may soon."""
@@ -106,6 +119,17 @@ class SiteKeys:
     def vendor(self) -> str:
         """The door system's name."""
         return self.doors.name
+
+    @property
+    def lists(self) -> bool:
+        """See :class:`Place`. Of a site that nobody serves (any more) the list is asked for, which says so."""
+        can = self.doors.capabilities_at(self.place)
+        return can.look_up or not (can.phone_keys or can.pin_keys)
+
+    def within(self, work: Work, rows: Sequence[Key]) -> tuple[()]:
+        """See :class:`Place`; nothing."""
+        del work, rows
+        return ()
 
     def page(self, work: Work, cursor: str) -> Callable[[], HttpFlow[tuple[Sequence[VendorKey], str]]]:
         """See :class:`Place`; ended keys are in it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from servicekit.bookings import Booking, ScheduledClass
 from servicekit.ids import ClassId, GroupId
@@ -23,6 +23,7 @@ from servicekit.usecases.hearing import hear
 from servicekit.usecases.planning_meetings import enqueue_meeting
 from servicekit.usecases.reaching import reach_now
 from servicekit.usecases.reconciling import seen_to
+from servicekit.usecases.reconciling_links import ClassLinks, links_of
 from servicekit.usecases.work import Work
 
 __all__ = ["HostMeetings", "hosts"]
@@ -33,25 +34,40 @@ def hosts(work: Work) -> tuple[HostMeetings, ...]:
     adapter = work.wiring.meetings
     if adapter is None:
         return ()
-    known = work.store.meetings.hosts(work.at)
+    known, can = work.store.meetings.hosts(work.at), adapter.capabilities
     if isinstance(adapter, MeetingApp):
         return tuple(
-            HostMeetings(adapter.name, host, organisation, shared=False)
+            HostMeetings(adapter.name, host, organisation, lists=can.look_up, links=can.registrants, shared=False)
             for organisation, host in known
             if work.store.connections.find(organisation) is not None
         )
     by_host = {host: organisation for organisation, host in known}
-    return tuple(HostMeetings(adapter.name, host, by_host[host], shared=True) for host in sorted(by_host))
+    return tuple(
+        HostMeetings(adapter.name, host, by_host[host], lists=can.look_up, links=can.registrants, shared=True)
+        for host in sorted(by_host)
+    )
 
 
 @frozen
 class HostMeetings:
-    """The coming meetings of one host; ``shared``: of all organisations, which have one account."""
+    """The coming meetings of one host.
+
+    Attributes:
+        lists: whether the vendor lists them.
+        links: whether people have links of their own to some of them.
+        shared: whether they are those of all organisations, which have one account.
+    """
 
     vendor: str
     place: str
     organisation: GroupId
-    shared: bool
+    lists: bool = field(kw_only=True)
+    links: bool = field(kw_only=True)
+    shared: bool = field(kw_only=True)
+
+    def within(self, work: Work, rows: Sequence[Meeting]) -> tuple[ClassLinks, ...]:
+        """See :class:`~servicekit.usecases.reconciling.Place`: the links of the classes among these meetings."""
+        return links_of(work, self.vendor, rows) if self.links else ()
 
     def page(self, work: Work, cursor: str) -> Callable[[], HttpFlow[tuple[Sequence[VendorMeeting], str]]]:
         """See :class:`~servicekit.usecases.reconciling.Place`."""

@@ -20,7 +20,7 @@ from servicekit.adapters.meetings.zoom_words import midnight, word
 from servicekit.errors import Rejected, Throttled
 from servicekit.moments import Instant
 from servicekit.ports.http import HttpFlow, HttpRequest, unreadable
-from servicekit.ports.meetings import Person, VendorRegistrant
+from servicekit.ports.meetings import Person, RegistrantPage, VendorRegistrant
 
 __all__ = ["ZoomRegistrants"]
 
@@ -50,7 +50,7 @@ class ZoomRegistrants:
         """
         known = yield from self._find(vendor_id, person.email, at)
         if known is not None:
-            return self._registrant(known)
+            return self._admitted(known)
         if not may_add:
             raise Throttled(
                 f"Zoom takes nobody to a meeting more than three times a day; {vendor_id} waits for tomorrow",
@@ -69,7 +69,7 @@ class ZoomRegistrants:
         told = response.object()
         if not told.get("registrant_id"):
             raise unreadable(self.name, request, response, lacks="a registrant's id")
-        return self._registrant({**told, "id": told["registrant_id"], "email": person.email}, added=True)
+        return self._admitted({**told, "id": told["registrant_id"], "email": person.email}, added=True)
 
     def unregister(self, vendor_id: str, email: str, registrant: str, at: Instant) -> HttpFlow[None]:
         """Take the person's link away: one request, or a look for them besides where their id is not known."""
@@ -92,6 +92,16 @@ class ZoomRegistrants:
             if error.code != _NOT_THERE or (yield from self._find(vendor_id, email, at)) is not None:
                 raise
 
+    def registrant(self, vendor_id: str, email: str, at: Instant) -> HttpFlow[VendorRegistrant | None]:
+        """The person with this address: a request for each 300 registrants. Who waits to be approved has no link."""
+        known = yield from self._find(vendor_id, email, at)
+        return None if known is None else _registrant(known)
+
+    def registrants(self, vendor_id: str, at: Instant, *, page: str = "") -> HttpFlow[RegistrantPage]:
+        """One page of those whose links open the meeting: one request, 300 people at most."""
+        listed, following = yield from self._page(vendor_id, "approved", at, page)
+        return RegistrantPage(tuple(map(_registrant, listed)), following)
+
     def _url(self, vendor_id: str, *more: str) -> str:
         return self._calls.url("meetings", vendor_id, "registrants", *more)
 
@@ -100,12 +110,7 @@ class ZoomRegistrants:
         for status in _STATUSES:
             following = ""
             while True:
-                try:
-                    listed, following = yield from self._calls.page(
-                        self._url(vendor_id), {"status": status}, "registrants", at, page=following
-                    )
-                except Rejected as error:
-                    raise _translated(error) from error
+                listed, following = yield from self._page(vendor_id, status, at, following)
                 for told in listed:
                     if word(told.get("email")).lower() == email.lower():
                         return told
@@ -113,7 +118,15 @@ class ZoomRegistrants:
                     break
         return None
 
-    def _registrant(self, told: Mapping[str, Any], *, added: bool = False) -> VendorRegistrant:
+    def _page(
+        self, vendor_id: str, status: str, at: Instant, page: str
+    ) -> HttpFlow[tuple[list[Mapping[str, Any]], str]]:
+        try:
+            return (yield from self._calls.page(self._url(vendor_id), {"status": status}, "registrants", at, page=page))
+        except Rejected as error:
+            raise _translated(error) from error
+
+    def _admitted(self, told: Mapping[str, Any], *, added: bool = False) -> VendorRegistrant:
         if not told.get("join_url"):
             raise Rejected(
                 "Zoom gives the registrant no link before somebody approves them there: set the meeting to automatic approval",
@@ -121,9 +134,13 @@ class ZoomRegistrants:
                 vendor=self.name,
                 registrant=word(told["id"]),
             )
-        return VendorRegistrant(
-            vendor_id=word(told["id"]), email=word(told.get("email")), join_url=word(told["join_url"]), added=added
-        )
+        return _registrant(told, added=added)
+
+
+def _registrant(told: Mapping[str, Any], *, added: bool = False) -> VendorRegistrant:
+    return VendorRegistrant(
+        vendor_id=word(told["id"]), email=word(told.get("email")), join_url=word(told.get("join_url")), added=added
+    )
 
 
 def _translated(error: Rejected) -> Rejected:

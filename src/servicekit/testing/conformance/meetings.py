@@ -26,7 +26,7 @@ from servicekit.errors import (
 )
 from servicekit.moments import Window
 from servicekit.outbox.facts import MeetingGone
-from servicekit.ports.meetings import Person, VendorMeeting
+from servicekit.ports.meetings import Person, VendorMeeting, VendorRegistrant
 from servicekit.testing.conformance.meetings_trial import MeetingsTrial
 from servicekit.testing.conformance.texts_trial import HookCall, Trouble
 
@@ -239,6 +239,41 @@ class MeetingsConformance:
 
         assert caught.value.code == "meeting_gone"
         trial.run(trial.adapter.unregister(made.vendor_id, _EVA.email, "", trial.at))
+
+    def test_who_is_registered_is_listed_and_found(self, trial: MeetingsTrial) -> None:
+        """With the link that they were given; who has left, or never came, is not there."""
+        made = self._with_registration(trial)
+        eva, ida = (trial.run(trial.adapter.register(made.vendor_id, one, trial.at)) for one in (_EVA, _IDA))
+        trial.run(trial.adapter.unregister(made.vendor_id, _IDA.email, ida.vendor_id, trial.at))
+
+        (listed,) = self._people(trial, made.vendor_id)
+        assert (listed.vendor_id, listed.email, listed.join_url) == (eva.vendor_id, _EVA.email, eva.join_url)
+        assert trial.run(trial.adapter.registrant(made.vendor_id, _EVA.email, trial.at)) == listed
+        assert trial.run(trial.adapter.registrant(made.vendor_id, _IDA.email, trial.at)) is None
+        assert trial.held()[0].people == (_EVA.email,)
+
+    def test_of_what_is_gone_nobody_is_listed(self, trial: MeetingsTrial) -> None:
+        """It is said, and not taken for an empty meeting."""
+        made = self._with_registration(trial)
+        trial.delete(made.vendor_id)
+        for flow in (
+            trial.adapter.registrants(made.vendor_id, trial.at),
+            trial.adapter.registrant(made.vendor_id, _EVA.email, trial.at),
+        ):
+            with pytest.raises(Rejected) as caught:
+                trial.run(flow)
+            assert caught.value.code == "meeting_gone"
+
+    def _people(self, trial: MeetingsTrial, vendor_id: str) -> list[VendorRegistrant]:
+        found: list[VendorRegistrant] = []
+        page = ""
+        for _ in range(_MOST_PAGES):
+            listed = trial.run(trial.adapter.registrants(vendor_id, trial.at, page=page))
+            found += listed.people
+            page = listed.following
+            if not page:
+                return found
+        raise AssertionError("the list does not end")
 
     def _with_registration(self, trial: MeetingsTrial) -> VendorMeeting:
         if not trial.adapter.capabilities.registrants:
