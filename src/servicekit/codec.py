@@ -1,8 +1,9 @@
 """Values to JSON and back: one cattrs converter for commands, facts and stored details.
 
 Rules kept here: an instant is RFC 3339 text with ``Z``, a span a whole number of microseconds, an id its text, checked for
-its kind when read back; what was written by :func:`dumps` reads back equal. cattrs would turn pendulum's and the standard's
-datetimes into fixed offsets, so only :class:`~servicekit.moments.Instant` crosses here.
+its kind when read back, a decimal its digits as text, a date ``2026-11-25``; what was written by :func:`dumps` reads
+back equal. cattrs would turn pendulum's and the standard's datetimes into fixed offsets, so only
+:class:`~servicekit.moments.Instant` crosses here.
 
 Refused, never guessed: JSON that does not fit the asked type. cattrs alone would read ``"false"`` as true, 5 as ``"5"`` and a
 text as the list of its characters.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin
@@ -56,6 +58,13 @@ def _id_of(value: str, kinds: tuple[type[Id], ...]) -> Id:
     return (fitting or kinds)[0](value)
 
 
+def _decimal(value: Any, _: type) -> Decimal:
+    """A number that is as long as it was written, which a float may not be."""
+    if type(value) is not str or not (read := Decimal(value)).is_finite():
+        raise TypeError(f"{value!r} is no decimal number as text")
+    return read
+
+
 def _why(error: BaseException, kind: type | None) -> str:
     from cattrs.v import format_exception
 
@@ -83,6 +92,8 @@ def converter() -> JsonConverter:
     )
     made.register_structure_hook(Instant, lambda value, _: Instant.parse(text(value, str)))
     made.register_structure_hook(timedelta, lambda value, _: whole(value, int) * _MICROSECOND)
+    made.register_structure_hook(Decimal, _decimal)
+    made.register_unstructure_hook(Decimal, str)
     made.register_unstructure_hook(Instant, Instant.iso)
     made.register_unstructure_hook(timedelta, lambda span: span // _MICROSECOND)
     return made

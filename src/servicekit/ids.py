@@ -16,6 +16,7 @@ from servicekit.moments import Instant
 
 __all__ = [
     "AbsenceId",
+    "ApiKeyId",
     "BookingId",
     "BranchId",
     "ClassId",
@@ -44,6 +45,8 @@ __all__ = [
     "RegistrantId",
     "SeriesId",
     "ServiceId",
+    "SessionId",
+    "StatementId",
     "UnlockId",
     "UserId",
 ]
@@ -270,3 +273,21 @@ class InspectionId(Id):
     """A self-inspection."""
 
     prefix = "ins"
+
+
+class SessionId(Id):
+    """A session of somebody who is logged in."""
+
+    prefix = "ses"
+
+
+class ApiKeyId(Id):
+    """A key that a program asks with."""
+
+    prefix = "apk"
+
+
+class StatementId(Id):
+    """A statement of what a month costs."""
+
+    prefix = "sta"

@@ -104,6 +104,7 @@ SCOPES = ScopeRegistry(
         **dict.fromkeys(("activity", "admins", "brand", "catalogue", "clients", "comments", "customer_rights"), _WRITE),
         **dict.fromkeys(("customers", "documents", "domains", "effects", "fault_reports", "grants", "groups"), _WRITE),
         **dict.fromkeys(("inspections", "messages", "objects", "orders", "readings", "templates", "users"), _WRITE),
+        "billing": _WRITE,
         "bookings": ("write", "override"),
         "doors": ("write", "unlock"),
         "log": ("read",),

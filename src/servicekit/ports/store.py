@@ -14,7 +14,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
-from servicekit.accounts import Invitation, PasswordLink
+from servicekit.accounts import Invitation, Password, PasswordLink
+from servicekit.billing import Closing, CurrentSeller, GroupAddress, Prices
 from servicekit.bookings import (
     Absence,
     Branch,
@@ -62,11 +63,14 @@ from servicekit.ports.tables import (
     Messages,
     Numbers,
     Objects,
+    Paces,
     PushEvents,
     PushTargets,
     Quotas,
     SeenOrders,
     SeenRows,
+    Sessions,
+    Statements,
     Table,
     Tallies,
     Threads,
@@ -94,6 +98,10 @@ class Transaction(Protocol):
     ignored_mails: IgnoredMailRows
     password_links: Table[PasswordLink]
     """By digest."""
+    passwords: Table[Password]
+    """By user or customer user."""
+    sessions: Sessions
+    paces: Paces
     branches: Table[Branch]
     services: Table[Service]
     providers: Table[Provider]
@@ -144,6 +152,14 @@ class Transaction(Protocol):
     activity: Activities
     activity_heads: Table[ActivityHead]
     """By customer."""
+    billing_addresses: Table[GroupAddress]
+    """By group."""
+    sellers: Table[CurrentSeller]
+    prices: Table[Prices]
+    """By organisation (empty: everybody's) and day."""
+    closings: Table[Closing]
+    """By organisation and month."""
+    statements: Statements
     effects: Effects
     quotas: Quotas
     guards: Guards

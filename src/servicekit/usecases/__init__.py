@@ -16,7 +16,19 @@ __all__ = ["commands", "inquiries", "queries"]
 @cache
 def commands() -> Mapping[type, Callable[..., Any]]:
     """Every command and what carries it out."""
-    from servicekit import bookings, groups, keys, meetings, messages, notices, permissions, portal, push
+    from servicekit import (
+        accounts,
+        billing,
+        bookings,
+        groups,
+        keys,
+        meetings,
+        messages,
+        notices,
+        permissions,
+        portal,
+        push,
+    )
     from servicekit.outbox import effects
     from servicekit.usecases import (
         activity,
@@ -33,8 +45,11 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         domains,
         doors,
         faults,
+        forgetting,
         granting,
         grouping,
+        invoicing,
+        logging_in,
         looking,
         meeting,
         membership,
@@ -44,6 +59,7 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         readings,
         reissuing,
         series,
+        sessions,
         settings,
         settling,
         technicians,
@@ -54,6 +70,17 @@ def commands() -> Mapping[type, Callable[..., Any]]:
     from servicekit.usecases import portal as customers
 
     return {
+        accounts.ChangePassword: logging_in.change_password,
+        accounts.EndSession: sessions.end_session,
+        accounts.ForgotPassword: forgetting.forgot_password,
+        accounts.LogIn: logging_in.log_in,
+        accounts.LogOut: sessions.log_out,
+        accounts.RenewSession: sessions.renew_session,
+        accounts.SetPassword: logging_in.set_password,
+        billing.CloseMonth: invoicing.close_month,
+        billing.SetBillingAddress: invoicing.set_billing_address,
+        billing.SetPrices: invoicing.set_prices,
+        billing.SetSeller: invoicing.set_seller,
         bookings.AddAbsence: cataloguing.add_absence,
         bookings.AddBranch: cataloguing.add_branch,
         bookings.AddClient: cataloguing.add_client,
@@ -140,11 +167,14 @@ def commands() -> Mapping[type, Callable[..., Any]]:
 
 @cache
 def inquiries() -> Mapping[type, Callable[..., Any]]:
-    """What reads, for a few commands, what a vendor is to be asked before they are carried out; see :mod:`.asking`."""
-    from servicekit import bookings, keys
-    from servicekit.usecases import attending, doors
+    """What reads, for a few commands, what is to be asked or worked out before they are carried out; see :mod:`.asking`."""
+    from servicekit import accounts, bookings, keys
+    from servicekit.usecases import attending, doors, logging_in
 
     return {
+        accounts.ChangePassword: logging_in.verify_old,
+        accounts.LogIn: logging_in.verify_log_in,
+        accounts.SetPassword: logging_in.hash_chosen,
         bookings.AddBranch: doors.ask_for_new_branch,
         bookings.AddService: doors.ask_for_new_service,
         bookings.SetBranchDoors: doors.ask_for_branch,
@@ -156,7 +186,20 @@ def inquiries() -> Mapping[type, Callable[..., Any]]:
 @cache
 def queries() -> Mapping[type, Callable[..., Any]]:
     """Every query and what answers it."""
-    from servicekit import bookings, groups, keys, mail, meetings, messages, notices, permissions, portal, push
+    from servicekit import (
+        accounts,
+        billing,
+        bookings,
+        groups,
+        keys,
+        mail,
+        meetings,
+        messages,
+        notices,
+        permissions,
+        portal,
+        push,
+    )
     from servicekit.outbox import effects
     from servicekit.usecases import (
         activity,
@@ -176,6 +219,8 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         faults,
         granting,
         grouping,
+        invoicing,
+        log,
         looking,
         mailing,
         meeting,
@@ -186,15 +231,23 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         readings,
         searching,
         series,
+        sessions,
         settings,
         slots,
-        texting,
         unlocking,
         wording,
     )
     from servicekit.usecases import portal as customers
 
     return {
+        accounts.CheckSession: sessions.check_session,
+        accounts.ListSessions: sessions.list_sessions,
+        billing.DraftStatements: invoicing.draft_statements,
+        billing.GetBillingAddress: invoicing.get_billing_address,
+        billing.GetStatement: invoicing.get_statement,
+        billing.ListInvoiced: invoicing.list_invoiced,
+        billing.ListPrices: invoicing.list_prices,
+        billing.ListStatements: invoicing.list_statements,
         bookings.FreeSlots: slots.list_free_slots,
         bookings.GetBooking: booking.get_booking,
         bookings.ListClasses: classes.list_classes,
@@ -223,7 +276,7 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         messages.ListStrays: answering.list_strays,
         messages.ListThreads: conversing.list_threads,
         messages.ReadThread: conversing.read_thread,
-        messages.SearchLog: texting.search_log,
+        messages.SearchLog: log.search_log,
         notices.DoorInformation: wording.door_information,
         notices.GetCalendarFile: calendars.get_calendar_file,
         notices.GetPreference: wording.get_preference,

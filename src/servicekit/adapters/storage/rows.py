@@ -1,7 +1,8 @@
 """Values to rows and back, from the fields of an attrs class.
 
 Rules kept here: a field is a column of the same name; instants and spans become microseconds, enums their value, truth 0 or
-1, dates and decimals their text, anything nested JSON. What a class cannot be stored as is found when its table is made, not when the first row comes.
+1, dates and decimals their text, anything nested JSON. What a class cannot be stored as is found when its table is made, not
+when the first row comes.
 """
 
 from __future__ import annotations

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
 
-from servicekit.accounts import Invitation, PasswordLink
+from servicekit.accounts import Invitation, Password, PasswordLink, Session
+from servicekit.adapters.storage.accounts import SessionTable, SqlPaces
+from servicekit.adapters.storage.billing import StatementTable
 from servicekit.adapters.storage.bookings import AbsenceTable, BookingTable, ClassTable, SqlHolds
 from servicekit.adapters.storage.dialect import Dialect
 from servicekit.adapters.storage.effects import EffectTable
 from servicekit.adapters.storage.grants import GrantTable
 from servicekit.adapters.storage.ignored import IgnoredMailTable
 from servicekit.adapters.storage.keys import KeyTable, UnlockTable
+from servicekit.adapters.storage.log import MessageTable
 from servicekit.adapters.storage.meetings import MeetingTable
 from servicekit.adapters.storage.numbers import NumberTable
 from servicekit.adapters.storage.portal import (
@@ -29,7 +32,6 @@ from servicekit.adapters.storage.pushes import PushEventTable, PushTargetTable
 from servicekit.adapters.storage.quotas import SqlQuotas
 from servicekit.adapters.storage.tables import (
     Execute,
-    MessageTable,
     Shape,
     SqlGuards,
     SqlInbox,
@@ -38,6 +40,7 @@ from servicekit.adapters.storage.tables import (
 from servicekit.adapters.storage.tallies import SqlTallies
 from servicekit.adapters.storage.threads import ThreadTable
 from servicekit.adapters.storage.users import UserTable
+from servicekit.billing import Closing, CurrentSeller, GroupAddress, Prices, Statement
 from servicekit.bookings import Absence, Booking, Branch, Client, Provider, ScheduledClass, Series, Service
 from servicekit.errors import NotFound
 from servicekit.groups import Domain, Group, Number, User
@@ -120,6 +123,9 @@ class SqlTransaction:
         IgnoredMailTable, "ignored_mails", IgnoredMails, ("group", "sender", "why", "day")
     )
     password_links = _table("password_links", PasswordLink, ("digest",))
+    passwords = _table("passwords", Password, ("user",))
+    sessions: tables.Sessions = _with_more(SessionTable, "sessions", Session)
+    paces: tables.Paces = _made(SqlPaces)
     branches = _table("branches", Branch)
     services = _table("services", Service)
     providers = _table("providers", Provider)
@@ -160,6 +166,11 @@ class SqlTransaction:
     brands = _table("brands", Brand, ("organisation",))
     activity: tables.Activities = _with_more(ActivityTable, "activity", Activity, ("customer", "number"))
     activity_heads = _table("activity_heads", ActivityHead, ("customer",))
+    billing_addresses = _table("billing_addresses", GroupAddress, ("group",))
+    sellers = _table("sellers", CurrentSeller)
+    prices = _table("prices", Prices, ("organisation", "since"))
+    closings = _table("closings", Closing, ("organisation", "month"))
+    statements: tables.Statements = _with_more(StatementTable, "statements", Statement)
     effects: tables.Effects = _with_more(EffectTable, "effects", Effect)
     quotas: tables.Quotas = _made(SqlQuotas)
     guards: tables.Guards = _made(lambda execute, _: SqlGuards(execute))

@@ -4,11 +4,22 @@ What all of them promise stands in :mod:`servicekit.ports.store`, which makes a 
 """
 
 from servicekit.ports.tables.base import Table
+from servicekit.ports.tables.billing import Statements
 from servicekit.ports.tables.bookings import Bookings, Classes, Holds, Keys, Meetings, Unlocks
 from servicekit.ports.tables.outside import Effects, PushEvents, PushTargets
-from servicekit.ports.tables.people import Grants, Users
+from servicekit.ports.tables.people import Grants, Paces, Sessions, Users
 from servicekit.ports.tables.portal import Activities, Faults, Objects, Orders, SeenOrders, SeenRows
-from servicekit.ports.tables.texts import Guards, IgnoredMailRows, Inbox, Messages, Numbers, Quotas, Tallies, Threads
+from servicekit.ports.tables.texts import (
+    Guards,
+    IgnoredMailRows,
+    Inbox,
+    LogLine,
+    Messages,
+    Numbers,
+    Quotas,
+    Tallies,
+    Threads,
+)
 
 __all__ = [
     "Activities",
@@ -22,16 +33,20 @@ __all__ = [
     "IgnoredMailRows",
     "Inbox",
     "Keys",
+    "LogLine",
     "Meetings",
     "Messages",
     "Numbers",
     "Objects",
     "Orders",
+    "Paces",
     "PushEvents",
     "PushTargets",
     "Quotas",
     "SeenOrders",
     "SeenRows",
+    "Sessions",
+    "Statements",
     "Table",
     "Tallies",
     "Threads",

@@ -80,6 +80,7 @@ CREATE TABLE messages (
     id TEXT PRIMARY KEY,
     organisation TEXT NOT NULL,
     "group" TEXT NOT NULL REFERENCES groups (id),
+    group_name TEXT NOT NULL DEFAULT '',
     "user" TEXT,
     direction TEXT NOT NULL,
     number TEXT NOT NULL,
@@ -99,9 +100,10 @@ CREATE TABLE messages (
     made_at BIGINT NOT NULL,
     changed_at BIGINT NOT NULL
 );
-CREATE INDEX messages_log ON messages ("group", made_at);
+CREATE INDEX messages_log ON messages ("group", made_at, id);
 CREATE INDEX messages_user ON messages ("user", made_at);
 CREATE INDEX messages_thread ON messages ("user", number, made_at, id);
+CREATE INDEX messages_number ON messages (number, made_at);
 CREATE INDEX messages_vendor ON messages (vendor, vendor_id);
 
 CREATE TABLE message_parts (
@@ -171,6 +173,39 @@ CREATE TABLE password_links (
     used_at BIGINT
 );
 CREATE INDEX password_links_user ON password_links ("user");
+
+-- Of a user, or of a customer user; so are sessions.
+CREATE TABLE passwords (
+    "user" TEXT PRIMARY KEY,
+    hash TEXT NOT NULL,
+    set_at BIGINT NOT NULL
+);
+
+CREATE TABLE sessions (
+    id TEXT PRIMARY KEY,
+    "user" TEXT NOT NULL,
+    selector TEXT NOT NULL UNIQUE,
+    "current" TEXT NOT NULL,
+    "following" TEXT NOT NULL,
+    "before" TEXT NOT NULL,
+    salt TEXT NOT NULL,
+    moved_at BIGINT NOT NULL,
+    made_at BIGINT NOT NULL,
+    used_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    keep BIGINT NOT NULL,
+    label TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    "end" TEXT NOT NULL
+);
+CREATE INDEX sessions_user ON sessions ("user");
+
+-- Up to when somebody has spent what may be done once in a while. Subjects are digests.
+CREATE TABLE paces (
+    subject TEXT PRIMARY KEY,
+    until BIGINT NOT NULL
+);
+CREATE INDEX paces_until ON paces (until);
 
 CREATE TABLE branches (
     id TEXT PRIMARY KEY,
@@ -721,3 +756,52 @@ CREATE TABLE inbox_kept (
     kept_at BIGINT NOT NULL
 );
 CREATE INDEX inbox_kept_about ON inbox_kept (source, about);
+
+CREATE TABLE billing_addresses (
+    "group" TEXT PRIMARY KEY REFERENCES groups (id),
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    address TEXT
+);
+CREATE INDEX billing_addresses_organisation ON billing_addresses (organisation);
+
+CREATE TABLE sellers (
+    seller TEXT NOT NULL,
+    id TEXT PRIMARY KEY
+);
+
+CREATE TABLE prices (
+    organisation TEXT NOT NULL,
+    since TEXT NOT NULL,
+    segment TEXT NOT NULL,
+    receiver TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    vat TEXT NOT NULL,
+    PRIMARY KEY (organisation, since)
+);
+
+CREATE TABLE closings (
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    month TEXT NOT NULL,
+    closed_at BIGINT NOT NULL,
+    PRIMARY KEY (organisation, month)
+);
+
+CREATE TABLE statements (
+    id TEXT PRIMARY KEY,
+    number BIGINT NOT NULL UNIQUE,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    payer TEXT NOT NULL REFERENCES groups (id),
+    payer_name TEXT NOT NULL,
+    address TEXT NOT NULL,
+    month TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    due_on TEXT NOT NULL,
+    seller TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    lines TEXT NOT NULL,
+    sums TEXT NOT NULL,
+    total TEXT NOT NULL
+);
+CREATE INDEX statements_payer ON statements (payer, number);
+CREATE INDEX statements_organisation ON statements (organisation, month);
