@@ -9,11 +9,12 @@ The rules of this room:
 * A message whose parts are reported on one by one is DELIVERED when all of them are; one that failed fails it.
 * A long text that came in parts is one message; what is missing of it is marked, what is no text is named.
 * A user's messages to and from one number are a thread, under a name of the user's choice.
+* The log is read in pages that neither skip nor repeat a row while new ones come; a row keeps the name its group had.
 * A hand-over whose outcome nobody knows is ``UNKNOWN``: shown as such, charged, and never guessed; a person may settle it.
 * Among several carriers the routes decide; another one is asked only where the first surely did not send.
 """
 
-from servicekit.messages.commands import LogPage, SearchLog, SendText, SettleText
+from servicekit.messages.commands import SendText, SettleText
 from servicekit.messages.guard import GUARD_SPAN, identity
 from servicekit.messages.incoming import (
     REMEMBERED,
@@ -30,6 +31,21 @@ from servicekit.messages.incoming import (
     parts_key,
     told,
     with_media,
+)
+from servicekit.messages.log import (
+    MOST_CHOICES,
+    LogChoices,
+    LogColumn,
+    LogGroup,
+    LogPage,
+    LogRow,
+    LogStatus,
+    Mark,
+    SearchLog,
+    check_narrowing,
+    cursor_after,
+    mark_of,
+    status_of,
 )
 from servicekit.messages.message import Direction, HandOver, Message, Status, moved
 from servicekit.messages.parts import MessagePart, advanced, together
@@ -49,6 +65,7 @@ from servicekit.messages.threads import (
 
 __all__ = [
     "GUARD_SPAN",
+    "MOST_CHOICES",
     "REMEMBERED",
     "WAITS",
     "Direction",
@@ -56,8 +73,14 @@ __all__ = [
     "Heard",
     "ListStrays",
     "ListThreads",
+    "LogChoices",
+    "LogColumn",
+    "LogGroup",
     "LogPage",
+    "LogRow",
+    "LogStatus",
     "LongText",
+    "Mark",
     "Message",
     "MessagePart",
     "NameThread",
@@ -78,19 +101,23 @@ __all__ = [
     "Way",
     "advanced",
     "barred",
+    "check_narrowing",
     "check_routes",
     "check_thread_name",
     "choose_way",
     "cleaned",
+    "cursor_after",
     "heard",
     "identity",
     "is_part",
     "mail_thread",
+    "mark_of",
     "moved",
     "on_one_line",
     "parts_key",
     "remembered",
     "settled",
+    "status_of",
     "together",
     "told",
     "with_media",

@@ -1,16 +1,15 @@
-"""What can be asked of the room: send a text, search the log."""
+"""What can be asked of the room: send a text, settle one. The log's own query stands in :mod:`.log`."""
 
 from __future__ import annotations
 
 from attrs import field, frozen
 
-from servicekit.commands import Command, Query
-from servicekit.ids import GroupId, MessageId, UserId
-from servicekit.messages.message import Direction, Message, Status
+from servicekit.commands import Command
+from servicekit.ids import MessageId, UserId
+from servicekit.messages.message import Message
 from servicekit.messages.settling import Settled
-from servicekit.moments import Instant
 
-__all__ = ["LogPage", "SearchLog", "SendText", "SettleText"]
+__all__ = ["SendText", "SettleText"]
 
 
 @frozen(kw_only=True)
@@ -50,34 +49,3 @@ class SettleText(Command[Message]):
 
     message: MessageId
     outcome: Settled
-
-
-@frozen
-class LogPage:
-    """Messages, newest first; ``segments`` is the sum over them."""
-
-    messages: tuple[Message, ...]
-
-    @property
-    def segments(self) -> int:
-        """What the messages of this page cost together."""
-        return sum(message.segments for message in self.messages)
-
-
-@frozen(kw_only=True)
-class SearchLog(Query[LogPage]):
-    """Messages of ``group`` and all groups below it, newest first. Needs ``log:read`` there.
-
-    Attributes:
-        since, until: made at or after, made before; None is open.
-        most: at most so many rows, 1 to 1,000.
-    """
-
-    group: GroupId
-    since: Instant | None = None
-    until: Instant | None = None
-    user: UserId | None = None
-    number: str | None = None
-    direction: Direction | None = None
-    status: Status | None = None
-    most: int = 100

@@ -99,6 +99,7 @@ class Message:
     Attributes:
         user: who sent it or whom it answers; None for a text of the organisation itself (a confirmation).
         group: the user's group when it was sent.
+        group_name: what that group was called then.
         number: the other side's, in E.164.
         sender: what the other side sees: a number in E.164 or a name.
         segments: what it counts against quotas and on the invoice.
@@ -115,6 +116,7 @@ class Message:
     id: MessageId
     organisation: GroupId
     group: GroupId
+    group_name: str = ""
     user: UserId | None
     direction: Direction
     number: str

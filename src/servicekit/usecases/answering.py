@@ -136,10 +136,12 @@ def _look_again(work: Work, key: str, held: LongText, after: timedelta) -> None:
 def _arrived(work: Work, text: LongText) -> None:
     """Log what has come, and mail it to the user, if it began while the number was its own, unless it was removed."""
     user = work.store.users.get(text.user) if text.user else None
+    group = work.store.groups.get(user.group if user else text.organisation)
     message = Message(
         id=work.new(MessageId),
-        organisation=user.organisation if user else text.organisation,
-        group=user.group if user else text.organisation,
+        organisation=group.organisation,
+        group=group.id,
+        group_name=group.name,
         user=text.user,
         direction=Direction.IN,
         number=text.sender,
@@ -179,7 +181,7 @@ def _mail(work: Work, user: User, message: Message) -> None:
 def _last_sent(work: Work, user: User, number: str) -> str:
     query = SearchLog(group=user.organisation, user=user.id, number=number, direction=Direction.OUT, most=_LOOKED_BACK)
     found = work.store.messages.search(query, work.store.below(user.organisation))
-    return next((message.text for message in found if message.hand_over is not HandOver.NONE), "")
+    return next((row.message.text for row in found if row.message.hand_over is not HandOver.NONE), "")
 
 
 def list_strays(work: Work, query: ListStrays) -> tuple[Stray, ...]:

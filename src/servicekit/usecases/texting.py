@@ -1,4 +1,4 @@
-"""Texts: judged, logged, paid for from quotas and put into the outbox; and searched in the log.
+"""Texts: judged, logged, paid for from quotas and put into the outbox.
 
 One way in for all of them (:func:`submit`), whether a command, a mail or a notice asks: number, signature, destination,
 segments, loop guard, quotas, in that order. What refuses is logged with its status and costs nothing.
@@ -13,7 +13,7 @@ from attrs import evolve
 from servicekit.errors import Invalid
 from servicekit.groups import Group, User, effective, limits_of, most_segments, signature_of, topmost
 from servicekit.ids import MessageId
-from servicekit.messages import Direction, HandOver, LogPage, Message, SearchLog, SendText, Status, identity, moved
+from servicekit.messages import Direction, HandOver, Message, SendText, Status, identity, moved
 from servicekit.outbox.effects import EffectKind
 from servicekit.outbox.facts import TextStatus
 from servicekit.sms import Destination, check_limit, count_segments, own_country, read_destination
@@ -22,9 +22,8 @@ from servicekit.usecases.numbering import number_for
 from servicekit.usecases.pushing import note_push
 from servicekit.usecases.work import Work
 
-__all__ = ["report", "search_log", "send_text", "submit"]
+__all__ = ["report", "send_text", "submit"]
 
-_MOST_ROWS = 1000
 _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 """Control characters but those of the GSM alphabet (and tab), and halves of pairs: no phone shows them, not every database
 stores them."""
@@ -70,6 +69,7 @@ def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text
         id=work.new(MessageId),
         organisation=group.organisation,
         group=group.id,
+        group_name=group.name,
         user=user.id if user else None,
         direction=Direction.OUT,
         number=destination.number,
@@ -166,11 +166,3 @@ def _give_back(work: Work, message: Message) -> None:
         subjects.append(message.user)
     under = topmost(limits_of(None, path)) or message.user or ""
     work.store.quotas.refund(subjects, message.segments, message.made_at, under)
-
-
-def search_log(work: Work, query: SearchLog) -> LogPage:
-    """The log of a group and everything below it; also of a group that has been removed."""
-    work.allow("log:read", query.group, removed=True)
-    if not 1 <= query.most <= _MOST_ROWS:
-        raise Invalid(f"A page has 1 to {_MOST_ROWS} rows, not {query.most}.", code="page_size", most=query.most)
-    return LogPage(work.store.messages.search(query, work.store.below(query.group)))

@@ -26,6 +26,10 @@ class Dialect:
         share_tree, hold_tree: the same for the tree that a group, the parameter, is in.
         share_tree_of: the same as ``share_tree``, for the tree that a user, the parameter, belongs to; also gives its root.
         arrays: rows made from arrays, the parameters after the first, once a lock that is known by the first is one's own.
+        each: the rows that a statement gives for each value of an array, the first parameter, which it calls ``within.given``;
+            empty where ``IN`` does it in order by itself.
+        cursor: begins a statement whose rows stay on the server, as the cursor ``servicekit_log``; empty where they do anyway.
+        bytewise: compares texts by their code points.
     """
 
     spelling: Mapping[str, str] = field(factory=dict)
@@ -37,6 +41,9 @@ class Dialect:
     hold_tree: str = ""
     share_tree_of: str = ""
     arrays: str = ""
+    each: str = ""
+    cursor: str = ""
+    bytewise: str = ""
 
     def given(self, columns: tuple[list[str] | list[int], ...], lock: str) -> tuple[str, list[object]]:
         """Rows to join with, taken from these columns, and the parameters; ``lock`` is taken before a row of them is read.
@@ -70,6 +77,9 @@ POSTGRES = Dialect(
     share_tree_of=(
         "SELECT pg_advisory_xact_lock_shared(hashtextextended(organisation, 0)), organisation FROM users WHERE id = ?"
     ),
+    each="(SELECT one.* FROM unnest(?::text[]) AS within (given) CROSS JOIN LATERAL ({}) AS one)",
+    cursor="DECLARE servicekit_log NO SCROLL CURSOR FOR",
+    bytewise=' COLLATE "C"',
     # OFFSET 0: whatever the plan is, the lock is there before the first row, and so before the first update.
     arrays=(
         "(SELECT spread.* FROM (SELECT pg_advisory_xact_lock(hashtextextended(?, 0))) AS lock,"  # noqa: S608

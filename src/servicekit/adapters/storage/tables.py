@@ -12,7 +12,7 @@ from servicekit.adapters.storage.dialect import Dialect
 from servicekit.adapters.storage.rows import Rows
 from servicekit.errors import NotFound, StorageError
 from servicekit.ids import GroupId
-from servicekit.messages import GUARD_SPAN, Message, SearchLog
+from servicekit.messages import GUARD_SPAN
 from servicekit.moments import Instant
 from servicekit.permissions import Visible, sql_where
 from servicekit.portal import Order
@@ -20,7 +20,6 @@ from servicekit.portal import Order
 __all__ = [
     "Cursor",
     "Execute",
-    "MessageTable",
     "OrderTable",
     "Shape",
     "SqlGuards",
@@ -144,26 +143,6 @@ class SqlTable(Generic[E]):
         sql += f" LIMIT {most:d}" if most is not None else ""
         sql += lock
         return tuple(map(self.rows.thing, self.execute(sql, values).fetchall()))
-
-
-class MessageTable(SqlTable[Message]):
-    """Messages and the log."""
-
-    def search(self, query: SearchLog, groups: Sequence[GroupId]) -> tuple[Message, ...]:
-        """The log's rows, newest first."""
-        tests, values = [f'"group" IN ({", ".join("?" * len(groups))})'], list[object](groups)
-        if query.since is not None:
-            tests.append("made_at >= ?")
-            values.append(query.since.us)
-        if query.until is not None:
-            tests.append("made_at < ?")
-            values.append(query.until.us)
-        for column in ("user", "number", "direction", "status"):
-            value = getattr(query, column)
-            if value is not None:
-                tests.append(f'"{column}" = ?')
-                values.append(self.rows.value(column, value))
-        return self.select(" AND ".join(tests), values, order="made_at DESC, id DESC", most=query.most)
 
 
 class OrderTable(SqlTable[Order]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from servicekit.groups import Limit, Number, PoolCount, Struck, Usage
@@ -11,20 +11,37 @@ from servicekit.ids import (
     UserId,
 )
 from servicekit.mail import IgnoredMails
-from servicekit.messages import Message, SearchLog, Thread, ThreadMark
+from servicekit.messages import LogChoices, LogRow, Message, SearchLog, Thread, ThreadMark
 from servicekit.moments import Instant
 from servicekit.ports.tables.base import Table
 
-__all__ = ["Guards", "IgnoredMailRows", "Inbox", "Messages", "Numbers", "Quotas", "Tallies", "Threads"]
+__all__ = ["Guards", "IgnoredMailRows", "Inbox", "LogLine", "Messages", "Numbers", "Quotas", "Tallies", "Threads"]
 
 E = TypeVar("E")
+LogLine = tuple[int, str, str, str, str, str, int, str]
+"""A row of the log: when (in microseconds), group's name, e-mail, number, direction, status as shown, segments, text."""
 
 
 class Messages(Table[Message], Protocol):
     """Messages, and the log over them."""
 
-    def search(self, query: SearchLog, groups: Sequence[GroupId]) -> tuple[Message, ...]:
-        """What the query asks for among ``groups``, newest first."""
+    def search(self, query: SearchLog, groups: Sequence[GroupId]) -> tuple[LogRow, ...]:
+        """At most ``query.most`` of what the query asks for among ``groups``, in its order, from after its mark on.
+
+        In order of time that costs an index range of each group, whichever page it is.
+        """
+        ...
+
+    def count(self, query: SearchLog, groups: Sequence[GroupId]) -> int:
+        """How many rows the query asks for on all pages together. Costs one pass over them."""
+        ...
+
+    def lines(self, query: SearchLog, groups: Sequence[GroupId]) -> Iterator[Sequence[LogLine]]:
+        """All rows of all pages, in chunks, as bare values; the memory that it takes does not grow with them."""
+        ...
+
+    def choices(self, query: SearchLog, groups: Sequence[GroupId]) -> LogChoices:
+        """The values of each column that occur on all pages together."""
         ...
 
 

@@ -34,6 +34,7 @@ pytest.register_assert_rewrite(
             "joining",
             "meetings",
             "keying",
+            "log",
             "numbering",
             "outbox",
             "quota_model",

@@ -16,6 +16,7 @@ from servicekit.testing.conformance.conversing import Conversing
 from servicekit.testing.conformance.holding import Holding
 from servicekit.testing.conformance.joining import Joining
 from servicekit.testing.conformance.keying import Keying
+from servicekit.testing.conformance.log import Log
 from servicekit.testing.conformance.numbering import Numbering
 from servicekit.testing.conformance.outbox import Outbox
 from servicekit.testing.conformance.quotas import Quotas
@@ -28,7 +29,7 @@ __all__ = ["StorageConformance"]
 
 
 class StorageConformance(
-    Writing, Tables, Holding, Racing, Outbox, Quotas, Joining, Numbering, Conversing, Keying, Tallying
+    Writing, Tables, Holding, Racing, Outbox, Quotas, Joining, Numbering, Conversing, Log, Keying, Tallying
 ):
     """Subclass it, and say in the fixture ``opened`` how your storage is opened; ``connected`` is for what joins.
 

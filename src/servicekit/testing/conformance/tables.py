@@ -1,4 +1,4 @@
-"""The tables: rows by key and by field, the log, what somebody sees, what counts once.
+"""The tables: rows by key and by field, what somebody sees, what counts once.
 
 Part of ``StorageConformance``.
 """
@@ -6,7 +6,6 @@ Part of ``StorageConformance``.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from attrs import evolve
@@ -16,7 +15,6 @@ from hypothesis import strategies as st
 from servicekit.errors import NotFound, StorageError
 from servicekit.groups import Group, Quota, Settings
 from servicekit.ids import BookingId, CustomerId, FacilityId, GroupId, ProviderId, UserId
-from servicekit.messages import Direction, SearchLog, Status
 from servicekit.notices import Channel, Occasion, Template
 from servicekit.permissions import Everything, Nothing, OfCustomer, Visible, sees
 from servicekit.ports.store import Storage, Transaction, transact
@@ -29,7 +27,6 @@ from servicekit.testing.conformance.things import (
     facility,
     furnish,
     group,
-    message,
     nth,
     order,
     user,
@@ -114,43 +111,6 @@ class Tables:
         assert {page.text for page in store.templates.where()} == {"new", *(page.text for page in pages[1:])}
         with pytest.raises(StorageError, match="no row of templates"):
             store.templates.save(evolve(pages[0], channel=Channel.CLIENT_TEXT))
-
-    def test_the_log_shows_the_newest_first_and_no_more_than_asked(self, store: Transaction) -> None:
-        """Newest by time of making; the page is cut after ``most``."""
-        store.groups.add(group())
-        for number in (2, 1, 3):
-            store.messages.add(message(number))
-
-        found = store.messages.search(SearchLog(group=ROOT, most=2), [ROOT])
-        assert [one.text for one in found] == ["Text 3", "Text 2"]
-
-    def test_the_log_is_narrowed_by_every_field_and_by_time(self, store: Transaction) -> None:
-        """Since is inclusive, until is not; several conditions must all hold; only the groups named are searched."""
-        store.groups.add(group())
-        store.groups.add(group(2, parent=1))
-        anna, other = nth(UserId, 1), "+46701740606"
-        rows = [
-            message(1, user=anna),
-            message(2, number=other),
-            message(3, direction=Direction.IN, status=Status.INCOMING),
-            message(4, group=nth(GroupId, 2)),
-        ]
-        for row in rows:
-            store.messages.add(row)
-
-        def texts(*groups: GroupId, **narrowed: Any) -> set[str]:
-            query = evolve(SearchLog(group=ROOT), **narrowed)
-            return {one.text[5:] for one in store.messages.search(query, groups or [ROOT])}
-
-        assert texts() == {"1", "2", "3"}
-        assert texts(ROOT, nth(GroupId, 2)) == {"1", "2", "3", "4"}
-        assert texts(user=anna) == {"1"}
-        assert texts(number=other) == {"2"}
-        assert texts(direction=Direction.IN) == texts(status=Status.INCOMING) == {"3"}
-        assert texts(since=rows[1].made_at) == {"2", "3"}
-        assert texts(until=rows[1].made_at) == {"1"}
-        assert texts(since=rows[1].made_at, number=other, until=rows[2].made_at) == {"2"}
-        assert texts(user=anna, direction=Direction.IN) == set()
 
     def test_an_identity_passes_once_in_24_hours(self, store: Transaction) -> None:
         """To the microsecond: a moment before 24 hours it is held, at 24 hours it passes, and then the day begins anew."""
