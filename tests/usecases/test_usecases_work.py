@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,19 @@ import pytest
 from attrs import evolve, frozen
 
 from servicekit import Kit, Principal
+from servicekit.billing import (
+    BillingAddress,
+    CloseMonth,
+    DraftStatements,
+    GetBillingAddress,
+    GetStatement,
+    ListInvoiced,
+    ListPrices,
+    ListStatements,
+    SetBillingAddress,
+    SetPrices,
+    SetSeller,
+)
 from servicekit.bookings import (
     AddAbsence,
     AddBranch,
@@ -99,6 +113,7 @@ from servicekit.ids import (
     ProviderId,
     SeriesId,
     ServiceId,
+    StatementId,
     UserId,
 )
 from servicekit.keys import (
@@ -195,6 +210,7 @@ from servicekit.portal import (
 from servicekit.push import GetPush, RemovePush, RotatePushSecret, SetPush
 from servicekit.runtime.entropy import mint
 from servicekit.testing.clock import ManualClock
+from servicekit.testing.conformance.things import statement
 from servicekit.testing.simulators import MailboxSimulator
 from servicekit.usecases import commands, queries
 from world import CLOAKROOM, DAY, HOUR, MAIN, NOON, OPERATOR, ROOM, World, foreign, opened
@@ -238,6 +254,7 @@ class Things:
     message: MessageId
     effect: EffectId
     grant: GrantId
+    statement: StatementId
 
 
 @frozen
@@ -261,6 +278,17 @@ def starts(world: World, days: int = 9) -> dict[str, Any]:
 DAILY = Recurrence(every=Frequency.DAILY, count=2)
 
 REQUESTS: Sequence[Request] = (
+    Request(
+        "SetBillingAddress",
+        "group",
+        "billing:write",
+        lambda it, _: SetBillingAddress(
+            group=it.group, address=BillingAddress(name="Salon AB", street="Gatan 1", city="Umeå", country="SE")
+        ),
+    ),
+    Request("GetBillingAddress", "group", "billing:read", lambda it, _: GetBillingAddress(it.group)),
+    Request("ListStatements", "group", "billing:read", lambda it, _: ListStatements(group=it.group)),
+    Request("GetStatement", "statement", "billing:read", lambda it, _: GetStatement(it.statement)),
     Request("AddGroup", "group", "groups:write", lambda it, _: AddGroup(parent=it.group, name="Team")),
     Request(
         "ChangeSettings",
@@ -558,6 +586,12 @@ REQUESTS: Sequence[Request] = (
     Request("RemovePush", "group", "push:write", lambda it, _: RemovePush(it.group)),
 )
 OPERATORS: Sequence[Command[Any] | Query[Any]] = (
+    CloseMonth(organisation=GroupId("grp_1"), month="2026-10"),
+    DraftStatements(organisation=GroupId("grp_1"), month="2026-10"),
+    ListInvoiced(),
+    ListPrices(),
+    SetPrices(since=date(2026, 1, 1), segment=Decimal("0.5"), receiver=Decimal(1), currency="SEK", vat=Decimal(25)),
+    SetSeller(seller=statement().seller),
     FoundOrganisation(name="Mine", zone="UTC", admin="max@salon.example"),
     ProvideNumbers(numbers=("+46766861009",)),
     SetTopDomain(group=None, domain="salon.example"),
@@ -600,6 +634,7 @@ KINDS: dict[str, tuple[type[Id], str]] = {
     "message": (MessageId, "Message"),
     "effect": (EffectId, Effect.__name__),
     "grant": (GrantId, Grant.__name__),
+    "statement": (StatementId, "Statement"),
 }
 
 
@@ -654,10 +689,12 @@ def furnished(world: World) -> Things:
     )
     sent = kit.perform(SendText(user=world.admin.id, to="+46701740606", text="Lost"), by=anna)
     kit.deliver()
+    bill = statement(organisation=world.root.id, payer=world.root.id)
     lost = evolve(sent, hand_over=HandOver.ASKED, vendor="46elks")
     with world.look() as store:
         store.effects.add(dead)
         store.messages.save(lost)
+        store.statements.add(bill)
     kit.perform(SendText(user=world.admin.id, to="+46701740605", text="The first of a thread"), by=anna)
     team = kit.perform(AddGroup(parent=world.root.id, name="Night"), by=anna)
     kit.perform(SetTopDomain(group=world.root.id, domain="salon.example"), by=OPERATOR)
@@ -692,6 +729,7 @@ def furnished(world: World) -> Things:
         message=lost.id,
         effect=dead.id,
         grant=grant.id,
+        statement=bill.id,
     )
 
 
@@ -875,10 +913,10 @@ def test_exactly_the_scope_that_is_named_is_enough(world: World, things: Things,
 OF_A_GROUP = {
     *("AddGroup", "ChangeSettings", "GetSettings", "ListGroups", "RenameGroup"),
     *("AddUsers", "ListUsers", "RemoveUsers", "ListAdmins", "SetAdmins", "ListDomains", "SearchLog", "ListEffects"),
-    "ListIgnoredMails",
+    *("ListIgnoredMails", "SetBillingAddress", "GetBillingAddress", "ListStatements"),
     *("GrantScopes", "ListGrants", "Explain", "SetPush", "GetPush", "RotatePushSecret", "RemovePush"),
 }
-OF_WHAT_WAS = {"SearchLog", "ListIgnoredMails"}
+OF_WHAT_WAS = {"SearchLog", "ListIgnoredMails", "ListStatements"}
 """What administrators also ask about a group that was removed."""
 LIES_ABOVE: dict[str, type[Refused]] = {"MoveGroup": NotFound, "ReleaseDomain": NotFound, "SetSubdomain": Conflict}
 """What the requests above name besides the group: another team, a domain of the root."""
@@ -946,6 +984,7 @@ def test_what_was_removed_reads_like_what_never_was(world: World, things: Things
     assert type(world.refused(ListIgnoredMails(group=world.root.id), max_)) is NotFound
     assert world.ask(SearchLog(group=things.team)).messages == ()
     assert world.ask(ListIgnoredMails(group=things.team)) == ()
+    assert world.ask(ListStatements(group=things.team)) == ()
 
 
 def test_what_is_ones_own_needs_no_right(world: World) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from attrs import evolve
 
+from servicekit.billing import BillingAddress, Line, LineKind, Money, Seller, Statement, VatSum
 from servicekit.bookings import Booking, BookingState, Branch, Client, Provider, ProviderKind, Service
 from servicekit.groups import Group, User
 from servicekit.ids import (
@@ -24,6 +26,7 @@ from servicekit.ids import (
     OrderId,
     ProviderId,
     ServiceId,
+    StatementId,
     UserId,
 )
 from servicekit.messages import Direction, Message, Status
@@ -49,6 +52,7 @@ __all__ = [
     "message",
     "nth",
     "order",
+    "statement",
     "user",
 ]
 
@@ -165,6 +169,40 @@ def order(number: int = 1, /, *, of: int = 1, at: int | None = None, **more: Any
         facility=None if at is None else nth(FacilityId, at),
         title=f"Order {number}",
         made_at=NOON + number * timedelta(seconds=1),
+    )
+    return evolve(made, **more)
+
+
+def statement(number: int = 1, /, **more: Any) -> Statement:
+    """What group 1 is invoiced for October: ten segments of its own."""
+    ten = Money(Decimal("10.00"), "SEK")
+    line = Line(
+        kind=LineKind.SEGMENTS,
+        group=ROOT,
+        group_name="Group 1",
+        since=date(2026, 10, 1),
+        until=date(2026, 11, 1),
+        quantity=10,
+        price=Money(Decimal("1.000"), "SEK"),
+        vat=Decimal(25),
+        amount=Money(Decimal("10.000"), "SEK"),
+    )
+    made = Statement(
+        id=nth(StatementId, number),
+        number=number,
+        organisation=ROOT,
+        payer=ROOT,
+        payer_name="Group 1",
+        address=BillingAddress(name="Grupp 1 AB", street="Gatan 1", city="Umeå", country="SE"),
+        month="2026-10",
+        zone="Europe/Stockholm",
+        made_at=NOON,
+        due_on=date(2026, 12, 25),
+        seller=Seller(name="Operatör AB", street="Vägen 2", city="Malmö", country="SE"),
+        currency="SEK",
+        lines=(line,),
+        sums=(VatSum(Decimal(25), ten, Money(Decimal("2.50"), "SEK")),),
+        total=Money(Decimal("12.50"), "SEK"),
     )
     return evolve(made, **more)
 
