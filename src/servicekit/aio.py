@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from servicekit.ports.doors import Doors
     from servicekit.ports.mail import Mailer, SenderProof
     from servicekit.ports.meetings import MeetingApp, Meetings
+    from servicekit.ports.passwords import Passwords
     from servicekit.ports.texts import Texts
     from servicekit.runtime.relay import Delivered
     from servicekit.usecases.carriers import Carriers
@@ -62,6 +63,7 @@ class KitOptions(TypedDict, total=False):
     senders: SenderProof | None
     password_url: str
     invitation_url: str
+    passwords: Passwords | None
     clock: Clock | None
     in_flight: int
     lease: timedelta

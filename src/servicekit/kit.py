@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypeVar, overload
 
 from servicekit.adapters.storage import storage_of
 from servicekit.commands import Command, Principal, Query
@@ -25,19 +25,21 @@ from servicekit.runtime.entropy import SystemClock, mint, random_bytes
 from servicekit.runtime.posting import SafePoster
 from servicekit.runtime.sharing import SharedCommits
 from servicekit.usecases import commands, inquiries, queries
-from servicekit.usecases.asking import Asked
+from servicekit.usecases.asking import Asked, Worked
 from servicekit.usecases.carriers import Carriers
 from servicekit.usecases.work import Wiring, Work, evenly
 
 if TYPE_CHECKING:
     import httpx
 
+    from servicekit.adapters.exports import LogForm, Progress
     from servicekit.mail import Envelope
-    from servicekit.messages import Route
+    from servicekit.messages import Route, SearchLog
     from servicekit.outbox.reconciled import Reconciled
     from servicekit.ports.doors import Doors
     from servicekit.ports.mail import Mailer, SenderProof
     from servicekit.ports.meetings import MeetingApp, Meetings
+    from servicekit.ports.passwords import Passwords
     from servicekit.ports.texts import Texts
     from servicekit.runtime.http import HttpDriver
     from servicekit.runtime.reconciler import Drive
@@ -96,6 +98,7 @@ class Kit:
         senders: SenderProof | None = None,
         password_url: str = "",
         invitation_url: str = "",
+        passwords: Passwords | None = None,
         scopes: ScopeRegistry = SCOPES,
         clock: Clock | None = None,
         in_flight: int = 16,
@@ -124,6 +127,7 @@ class Kit:
                 ``mail``. Without it new users get no welcome mail.
             invitation_url: where a customer user of the portal follows its invitation, such as
                 ``https://portal.example/invitation/{token}``; needs ``mail``. Without it nobody is invited.
+            passwords: hashes passwords: :class:`servicekit.adapters.passwords.Argon2`. Without it nobody logs in here.
             scopes: the scopes that can be granted: ``SCOPES.extended(...)`` of :mod:`servicekit.permissions` adds the
                 application's own.
             clock: tells the time where a call does not say ``at``.
@@ -165,6 +169,7 @@ class Kit:
             senders=senders,
             password_url=password_url,
             invitation_url=invitation_url,
+            passwords=passwords,
             scopes=scopes,
             random_bytes=random_bytes,
             poster=SafePoster(reach, transport=transport),
@@ -189,7 +194,7 @@ class Kit:
     ) -> T:
         """Carry out a change, in one transaction, with all that follows from it enqueued.
 
-        A few commands ask a vendor before (their docstring says so), outside of any transaction of ours.
+        A few commands ask a vendor before, or hash a password (their docstring says so), outside of any transaction of ours.
 
         Args:
             command: what shall change.
@@ -213,14 +218,16 @@ class Kit:
     ) -> Asked[object] | None:
         """What a vendor is to be asked before the command is carried out; None for nearly every command, at no cost.
 
+        What only takes the processor a while, such as hashing a password, is done in here.
+
         For those who drive flows themselves, such as :class:`servicekit.AsyncKit`; it raises as :meth:`perform` does.
         """
         inquiry = inquiries().get(type(command))
         if inquiry is None:
             return None
         with self._storage.read() if within is None else self._storage.join(within) as store:
-            asked: Asked[object] | None = evenly(inquiry, self._work(store, by, at), command)
-        return asked
+            asked: Asked[object] | Worked[object] | None = evenly(inquiry, self._work(store, by, at), command)
+        return asked.done() if isinstance(asked, Worked) else asked
 
     def carry_out(
         self,
@@ -266,6 +273,45 @@ class Kit:
         with self._storage.read() as store:
             result: T | Asked[T] = evenly(handler, self._work(store, by, at), query)
         return result
+
+    def export_log(
+        self,
+        query: SearchLog,
+        to: BinaryIO,
+        *,
+        by: Principal,
+        form: LogForm | str = "csv",
+        texts: bool = False,
+        progress: Progress | None = None,
+        at: Instant | None = None,
+    ) -> int:
+        """Write all rows of a query of the log to a file, from one moment's state, in memory that does not grow with them.
+
+        Args:
+            query: what is wanted, in which order; it is not cut into pages.
+            to: opened for bytes, and left open.
+            by: who asks; needs ``log:read`` as for the query.
+            form: ``csv``, ``tsv``, or ``xlsx`` (extra ``xlsx``); see :class:`servicekit.adapters.exports.LogForm`.
+            texts: whether the words of the messages are in it.
+            progress: told again and again how many rows are written, and of how many; what it raises stops the export. The
+                second costs a pass over the rows.
+            at: the present instant.
+
+        Returns:
+            How many rows there are in it.
+
+        Raises:
+            MissingExtra: ``xlsx``.
+            Refused: as for the query; nothing was written to the file.
+        """
+        from servicekit.adapters.exports import LogForm, write_log
+        from servicekit.usecases.log import read_whole_log
+
+        with self._storage.read() as store:
+            log = evenly(read_whole_log, self._work(store, by, at), query)
+            return write_log(
+                to, LogForm(form), zone=log.zone, chunks=log.chunks, count=log.count, texts=texts, progress=progress
+            )
 
     def deliver(self) -> Delivered:
         """Do what is due outside, until nothing is. Any number of processes may do so at once."""

@@ -18,6 +18,7 @@ from servicekit.moments import Instant
 
 __all__ = [
     "LINK_SPAN",
+    "RESET_SPAN",
     "TOKEN_BYTES",
     "Invitation",
     "PasswordLink",
@@ -30,6 +31,9 @@ __all__ = [
 
 LINK_SPAN = timedelta(days=7)
 """How long a link is good."""
+
+RESET_SPAN = timedelta(hours=1)
+"""How long one is good that was asked for because a password is forgotten."""
 
 TOKEN_BYTES = 32
 """Bytes of randomness in a token."""
@@ -82,14 +86,14 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def link_for(user: UserId, token: str, at: Instant) -> PasswordLink:
+def link_for(user: UserId, token: str, at: Instant, span: timedelta = LINK_SPAN) -> PasswordLink:
     """A link for a user, good from now on."""
-    return PasswordLink(digest=digest_of(token), user=user, made_at=at, expires_at=at + LINK_SPAN)
+    return PasswordLink(digest=digest_of(token), user=user, made_at=at, expires_at=at + span)
 
 
-def invitation_for(user: CustomerUserId, token: str, at: Instant) -> Invitation:
+def invitation_for(user: CustomerUserId, token: str, at: Instant, span: timedelta = LINK_SPAN) -> Invitation:
     """A link for a customer user, good from now on."""
-    return Invitation(digest=digest_of(token), user=user, made_at=at, expires_at=at + LINK_SPAN)
+    return Invitation(digest=digest_of(token), user=user, made_at=at, expires_at=at + span)
 
 
 def check_usable(link: L | None, at: Instant) -> L:

@@ -47,6 +47,8 @@ class EffectKind(StrEnum):
     """The subject, a new user, is mailed a link to choose a password."""
     INVITATION = "invitation"
     """The subject, a customer user, is mailed a link to accept an invitation."""
+    PASSWORD = "password"  # noqa: S105 - no password
+    """The subject, a user or a customer user who has forgotten its password, is mailed a link to choose another."""
     CONNECTION = "connection"
     """The connection of the subject, an organisation, to its meeting service stands as it shall, and its tokens live on."""
     PARTS = "parts"

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from attrs import evolve
 
-from servicekit.accounts import LINK_SPAN, TOKEN_BYTES, check_usable, digest_of, invitation_for, token_of
+from servicekit.accounts import LINK_SPAN, TOKEN_BYTES, Invitation, check_usable, digest_of, invitation_for, token_of
 from servicekit.commands import Principal
 from servicekit.errors import Conflict, Invalid
 from servicekit.ids import CustomerUserId, FacilityId
@@ -39,6 +39,7 @@ from servicekit.usecases.seeing import held_customer
 from servicekit.usecases.work import Work, address_of, unseen
 
 __all__ = [
+    "accept",
     "accept_invitation",
     "add_customer_user",
     "change_customer_user",
@@ -127,9 +128,14 @@ def accept_invitation(work: Work, command: AcceptInvitation) -> CustomerUser:
     work.operator()
     digest = digest_of(command.token)
     link = check_usable(next(iter(work.store.invitations.where(digest=digest)), None), work.at)
+    return accept(work, link)
+
+
+def accept(work: Work, link: Invitation) -> CustomerUser:
+    """Use a link that was good when it was looked at, and all others of its user."""
     customer = work.store.customers.hold(work.store.customer_users.get(link.user).customer)
     user = work.store.customer_users.hold(link.user)
-    (link,) = work.store.invitations.where(digest=digest)  # as it is now that nobody else can use it
+    (link,) = work.store.invitations.where(digest=link.digest)  # as it is now that nobody else can use it
     check_usable(None if user.removed else link, work.at)
     for other in work.store.invitations.where(user=user.id, used_at=None):
         work.store.invitations.save(evolve(other, used_at=work.at))

@@ -92,6 +92,7 @@ def preparations() -> Mapping[EffectKind, Prepare]:
     from servicekit.usecases.delivering_meetings import prepare_meeting
     from servicekit.usecases.delivering_pushes import prepare_push
     from servicekit.usecases.delivering_texts import prepare_text
+    from servicekit.usecases.forgetting import prepare_password
     from servicekit.usecases.newcomers import prepare_welcome
     from servicekit.usecases.notifying import prepare_notice, prepare_notice_text
     from servicekit.usecases.reminding import prepare_reminder
@@ -111,4 +112,5 @@ def preparations() -> Mapping[EffectKind, Prepare]:
         EffectKind.REMINDER: prepare_reminder,
         EffectKind.WELCOME: prepare_welcome,
         EffectKind.INVITATION: prepare_invitation,
+        EffectKind.PASSWORD: prepare_password,
     }

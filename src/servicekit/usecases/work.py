@@ -26,6 +26,7 @@ from servicekit.permissions import SCOPES, Held, Place, ScopeRegistry
 from servicekit.ports.doors import Doors
 from servicekit.ports.mail import Mailer, SenderProof
 from servicekit.ports.meetings import MeetingApp, Meetings
+from servicekit.ports.passwords import Passwords
 from servicekit.ports.push import Poster
 from servicekit.ports.store import Transaction
 from servicekit.ports.texts import Texts
@@ -66,6 +67,7 @@ class Wiring:
         senders: proves whom mails are from; None: no mail is taken.
         password_url: where a new user chooses a password, with ``{token}`` in it; empty: nobody is welcomed.
         invitation_url: where a customer user follows its invitation, with ``{token}`` in it; empty: nobody is invited.
+        passwords: hashes passwords; None: nobody logs in.
         random_bytes: the runtime's randomness, for secrets.
         most_mail_bytes: larger mails are refused.
         poster: posts what is pushed.
@@ -83,6 +85,7 @@ class Wiring:
     senders: SenderProof | None = None
     password_url: str = ""
     invitation_url: str = ""
+    passwords: Passwords | None = None
     random_bytes: Callable[[int], bytes] = field(default=_no_randomness, repr=False)
     most_mail_bytes: int = 10_000_000
     poster: Poster | None = field(default=None, repr=False)

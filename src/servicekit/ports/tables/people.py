@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
+from servicekit.accounts import Pace, Session
 from servicekit.groups import User
 from servicekit.ids import (
     GrantId,
@@ -14,7 +15,7 @@ from servicekit.moments import Instant
 from servicekit.permissions import Grant
 from servicekit.ports.tables.base import Table
 
-__all__ = ["Grants", "Users"]
+__all__ = ["Grants", "Paces", "Sessions", "Users"]
 
 E = TypeVar("E")
 
@@ -46,4 +47,36 @@ class Grants(Table[Grant], Protocol):
             after: only those after this one.
             most: how many.
         """
+        ...
+
+
+class Sessions(Table[Session], Protocol):
+    """Sessions, those that are over included."""
+
+    def forget(self, user: str, ended_before: Instant) -> None:
+        """Drop those of a user whose time was over by then."""
+        ...
+
+
+class Paces(Protocol):
+    """How much is spent under paces, by subject; :mod:`servicekit.accounts.pacing` has their rules."""
+
+    def until(self, subject: str) -> Instant | None:
+        """Up to when the subject has spent."""
+        ...
+
+    def spend(self, subject: str, pace: Pace, at: Instant) -> bool:
+        """Whether one more is left; if so, it is spent. One step, whoever else tries."""
+        ...
+
+    def give_back(self, subject: str, pace: Pace) -> None:
+        """One was not spent after all."""
+        ...
+
+    def forget(self, subject: str) -> None:
+        """The subject has spent nothing."""
+        ...
+
+    def sweep(self, at: Instant) -> None:
+        """Drop some of what says nothing any more."""
         ...
