@@ -120,6 +120,7 @@ def gateway(
             lambda envelope, raw: kit.receive("mail", envelope, raw),
             domain=kit.gateway_domain,
             judge=kit.hopeless,
+            judge_waits=False,
             host=host,
             port=port,
             path=path,
@@ -152,6 +153,31 @@ def migrate(*, url: str, print_sql: bool, after: int) -> None:
     except (ConfigurationError, StorageError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"The database is up to date: migration {migrations(dialect.spelling)[-1].number}.")
+
+
+@servicekit.group()
+def invoices() -> None:
+    """What the platform's operator asks for sent texts and for addresses that may receive."""
+
+
+@invoices.command("close")
+@click.option("--app", required=True, help="Where the kit is: package.module:kit.")
+@click.option("--month", required=True, help="Such as 2026-10; it has to be over.")
+@click.option(
+    "--organisation", "organisations", multiple=True, help="Only this one; may be repeated. All, unless said."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be invoiced, and change nothing.")
+@click.option("--pdf", default="", help="A folder for a PDF of each statement.")
+@click.option("--language", default="sv", show_default=True, type=click.Choice(["sv", "en"]), help="Of the PDFs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the statements as JSON.")
+def close_month(
+    *, app: str, month: str, organisations: tuple[str, ...], dry_run: bool, pdf: str, language: str, as_json: bool
+) -> None:
+    """Close a month: number its statements, which never change from then on. Can be repeated. Exit 1 if one is refused."""
+    from servicekit.cli.invoices import close
+
+    with _kit(app) as kit:
+        sys.exit(close(kit, month, organisations, pdf, language, dry=dry_run, json=as_json))
 
 
 def _kit(app: str) -> Kit:
