@@ -12,7 +12,7 @@ nox.options.sessions = ["lint", "types", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 
 PROJECT = nox.project.load_toml("pyproject.toml")
-PARTS = "cli,gateway,pdf,postgres,smpp,testing,transliteration"
+PARTS = "cli,gateway,pdf,postgres,smpp,testing,transliteration,xlsx"
 """The extras that the tests use."""
 
 

@@ -35,7 +35,7 @@ ANNA, BO = nth(UserId, 1), nth(UserId, 2)
 GROUPS = tuple(nth(GroupId, number) for number in (1, 2, 3))
 NAMES = ("Stylists", "stylists", "Åsa", "Zoë", "")
 NUMBERS = ("+46701740605", "+46701740606", "Bank", "bank")
-_ROWS = st.lists(
+_ROWS: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
     st.builds(
         dict,
         group=st.sampled_from(GROUPS),
