@@ -17,6 +17,7 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
+from struct import pack
 from typing import Any
 
 from attrs import define, field
@@ -301,7 +302,9 @@ def _fill(made: Salon, bookings: int) -> None:
                     for key, person, starts, ends in found
                 ],
             )
-            connection.executemany("INSERT INTO holds VALUES (?, ?, ?, ?, 0)", found)
+            connection.executemany(
+                "INSERT INTO holds VALUES (?, ?, ?, ?, 0, ?)", [(*row, pack(">qq", *row[2:]).hex()) for row in found]
+            )
         connection.execute("ANALYZE")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,7 +24,7 @@ from servicekit.bookings import (
     SlotSearch,
     free_slots,
 )
-from servicekit.bookings.availability import check_hours, check_notice, full, within_hours
+from servicekit.bookings.availability import check_hours, check_notice, free, within_hours
 from servicekit.errors import Conflict
 from servicekit.ids import BranchId, GroupId, ProviderId, ServiceId
 from servicekit.moments import Instant, Window
@@ -70,15 +70,22 @@ def provider(name: str, works: OpeningHours | None = None, capacity: int = 1) ->
 
 
 def looking_up(holds: Mapping[ProviderId, Sequence[Held]]) -> object:
-    """What a storage answers: holds that overlap the window, by start."""
+    """What a storage answers: starts and ends of the holds that overlap the window, of the whole once for each place."""
 
-    def taken(providers: Sequence[ProviderId], window: Window) -> dict[ProviderId, list[Held]]:
-        return {
-            key: sorted(one for one in holds.get(key, ()) if one[0] < window.closes.us and one[1] > window.opens.us)
-            for key in providers
-        }
+    def taken(places: Mapping[ProviderId, int], window: Window) -> dict[ProviderId, tuple[list[int], list[int]]]:
+        answer = {}
+        for key, capacity in places.items():
+            mine = [one for one in holds.get(key, ()) if one[0] < window.closes.us and one[1] > window.opens.us]
+            answer[key] = bare(mine, capacity)
+        return answer
 
     return taken
+
+
+def bare(held: Sequence[Held], capacity: int) -> tuple[list[int], list[int]]:
+    """All starts and all ends, each in order."""
+    each = [one for one in held for _ in range(capacity if one[2] else 1)]
+    return sorted(one[0] for one in each), sorted(one[1] for one in each)
 
 
 def found(search: SlotSearch, holds: Mapping[ProviderId, Sequence[Held]] | None = None) -> list[tuple[str, str]]:
@@ -332,9 +339,9 @@ def test_slots_are_found_as_far_as_they_are_asked_for() -> None:
     """Ten years are searched no further than the first slot needs; what is taken is looked up by the day first."""
     asked_for: list[Window] = []
 
-    def taken(_: Sequence[ProviderId], window: Window) -> dict[ProviderId, list[Held]]:
+    def taken(places: Mapping[ProviderId, int], window: Window) -> dict[ProviderId, tuple[list[int], list[int]]]:
         asked_for.append(window)
-        return {}
+        return {key: ([], []) for key in places}
 
     asked = search(service(every=HOUR))
     slots = free_slots(evolve(asked, window=Window(asked.at, asked.at + 3650 * DAY)), taken)
@@ -345,16 +352,26 @@ def test_slots_are_found_as_far_as_they_are_asked_for() -> None:
     assert len(asked_for) == 2
 
 
-@given(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 6), st.integers(0, 1)), max_size=6), st.integers(1, 3))
-def test_full_is_when_no_place_is_left(drawn: list[tuple[int, int, int]], capacity: int) -> None:
-    """Against a count of every tick; an absence takes all places."""
-    held = sorted((first, first + length, whole) for first, length, whole in drawn)
-    ticks = {
-        tick
-        for tick in range(20)
-        if sum(capacity if whole else 1 for first, last, whole in held if first <= tick < last) >= capacity
-    }
-    assert {tick for first, last, _ in full(held, capacity) for tick in range(first, last)} == ticks
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.integers(1, 6), st.integers(0, 1)), max_size=6),
+    st.integers(1, 3),
+    st.integers(1, 5),
+)
+def test_a_place_is_free_where_nothing_takes_it_at_any_tick(
+    drawn: list[tuple[int, int, int]], capacity: int, least: int
+) -> None:
+    """Against a count of every tick; an absence takes all places. Whatever fits in lies within one of the times that are given."""
+    held = [(first, first + length, whole) for first, length, whole in drawn]
+
+    def left(tick: int) -> bool:
+        return sum(capacity if whole else 1 for first, last, whole in held if first <= tick < last) < capacity
+
+    times = free(bare(held, capacity), capacity, least)
+    assert list(times) == sorted(times)
+    assert all(before[1] < after[0] for before, after in pairwise(times))
+    for tick in range(-least, 20):
+        fits = all(left(each) for each in range(tick, tick + least))
+        assert fits == any(since <= tick and tick + least <= until for since, until in times)
 
 
 def test_a_window_lies_within_hours_as_a_whole() -> None:

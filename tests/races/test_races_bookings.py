@@ -97,8 +97,8 @@ def test_f01_f24_one_of_many_processes_gets_the_last_slot_and_the_last_seat(data
         assert len(booked) == ROUNDS
         for who in {contest.provider, *(booking.room for booking in booked)}:
             assert who is not None
-            spans = store.holds.spans([who], booked[0].window.widened(timedelta(9), timedelta(9 * ROUNDS)))[who]
-            assert all(before[1] <= after[0] for before, after in pairwise(spans))
+            holds = store.holds.of(who, booked[0].window.widened(timedelta(9), timedelta(9 * ROUNDS)))
+            assert all(before.ends <= after.starts for before, after in pairwise(holds))
     storage.close()
     with Kit.open(database_url, migrate=False) as kit:
         since, until = contest.slots[0], contest.slots[-1] + HALF

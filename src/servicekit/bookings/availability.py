@@ -15,9 +15,10 @@ time in proportion to holds and slots.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 from attrs import frozen
 
@@ -27,22 +28,22 @@ from servicekit.errors import Conflict
 from servicekit.ids import ProviderId
 from servicekit.moments import Instant, Window, Zone
 
-__all__ = ["Slot", "SlotSearch", "check_hours", "check_notice", "free_slots", "full", "within_hours"]
+__all__ = ["Slot", "SlotSearch", "check_hours", "check_notice", "free", "free_slots", "within_hours"]
 
 Span = tuple[int, int]
 """From, until (no longer inside), in microseconds."""
-Held = tuple[int, int, int]
-"""The same, and 1 where all places are taken (an absence), else 0."""
-Taken = Callable[[Sequence[ProviderId], Window], Mapping[ProviderId, Sequence[Held]]]
-"""Looks up what is held of each provider in a window, in order of start."""
+Held = tuple[Sequence[int], Sequence[int]]
+"""When places of one provider are taken, and when they are free again: the starts in order, and the ends in order."""
+Taken = Callable[[Mapping[ProviderId, int], Window], Mapping[ProviderId, Held]]
+"""Looks up what is held of each provider in a window, given how many places each has: what takes the whole takes so many."""
 
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = 86_400_000_000
 _GROWTH, _LONGEST_CHUNK = 8, 32
+_BEGINNING, _END = -(1 << 63), 1 << 63
 
 
-@frozen
-class Slot:
+class Slot(NamedTuple):
     """A time at which ``provider`` is free."""
 
     provider: ProviderId
@@ -53,6 +54,9 @@ class Slot:
     def window(self) -> Window:
         """From its start to its end."""
         return Window(self.starts, self.starts + self.length)
+
+
+_make = tuple.__new__  # NamedTuple's own __new__ costs twice as much
 
 
 @frozen(kw_only=True)
@@ -88,71 +92,46 @@ def _chunk(search: SlotSearch, taken: Taken, begins: int, ends: int) -> Iterator
     service, zone = search.service, search.branch.zone
     rules, length = service.rules, service.length // _MICROSECOND
     before, rest = rules.before // _MICROSECOND, length + rules.after // _MICROSECOND
-    everybody = {provider.id: provider for provider in (*search.providers, *search.rooms)}
-    held = taken(tuple(everybody), Window(Instant(begins - before), Instant(ends + rest)))
+    places = {provider.id: provider.capacity for provider in (*search.providers, *search.rooms)}
+    held = taken(places, Window(Instant(begins - before), Instant(ends + rest)))
     grid = list(pieces(search.branch.opening, zone, begins, ends + length))
     opened = _merged((opens, closes) for opens, closes, _ in grid)
     candidates = _candidates(grid, rules.every // _MICROSECOND, begins, ends)
-    hours: dict[OpeningHours | None, list[int]] = {None: _within(candidates, opened, length)}
+    hours: dict[OpeningHours | None, list[int]] = {None: _within(candidates, opened, 0, length)}
 
     def starts(provider: Provider, among: Container[int] | None = None) -> Sequence[int]:
         """The starts that are possible for one who can be booked."""
         works = provider.works
         if works not in hours:
             mine = _merged((opens, closes) for opens, closes, _ in pieces(works, zone, begins, ends + length))
-            hours[works] = _within(hours[None], mine, length)
+            hours[works] = _within(hours[None], mine, 0, length)
         possible = hours[works]
         if among is not None:
             possible = [start for start in possible if start in among]
-        return _free(possible, full(held.get(provider.id, ()), provider.capacity), before, rest)
+        return _within(possible, free(held[provider.id], provider.capacity, before + rest), before, rest)
 
     roomy = {start for room in search.rooms for start in starts(room)} if search.rooms else None
-    found = []
-    for place, provider in enumerate(search.providers):
-        found += [(start, place) for start in starts(provider, roomy)]
-    found.sort()
-    ids = [provider.id for provider in search.providers]
-    instant = Instant(begins)
-    for start, place in found:
-        if start != instant.us:  # many are free at the same time
-            instant = Instant(start)
-        yield Slot(ids[place], instant, service.length)
+    found: dict[int, list[ProviderId]] = {}
+    for provider in search.providers:
+        for start in starts(provider, roomy):
+            found.setdefault(start, []).append(provider.id)
+    for start in sorted(found):
+        instant = Instant(start)
+        for provider_id in found[start]:
+            yield _make(Slot, (provider_id, instant, service.length))
 
 
-def _free(candidates: Sequence[int], busy: Iterable[Held], before: int, rest: int) -> list[int]:
-    """Those of sorted starts that leave ``before`` free ahead of them and ``rest`` behind. The one loop over every hold."""
-    found = list[int]()
-    edge, place, count, need = -(1 << 63), 0, len(candidates), before + rest
-    for since, until, _ in busy:
-        if since - edge >= need:
-            place = bisect_left(candidates, edge + before, place)
-            last = since - rest
-            while place < count and candidates[place] <= last:
-                found.append(candidates[place])
-                place += 1
-        if until > edge:  # noqa: PLR1730 - a call of max() for each hold would take twice as long
-            edge = until
-    found += candidates[bisect_left(candidates, edge + before, place) :]
-    return found
+def free(held: Held, capacity: int, least: int) -> Sequence[Span]:
+    """When a place is left of ``capacity`` for at least so long, in order.
 
-
-def full(held: Sequence[Held], capacity: int) -> Sequence[Held]:
-    """When no place is left of ``capacity``, in order of start, from what is held in order of start."""
-    if capacity == 1:
-        return held
-    changes = sorted(
-        change
-        for since, until, whole in held
-        for change in ((since, capacity if whole else 1), (until, -capacity if whole else -1))
-    )
-    found, there, since = list[Held](), 0, 0
-    for us, change in changes:
-        if there < capacity <= there + change:
-            since = us
-        elif there + change < capacity <= there:
-            found.append((since, us, 0))
-        there += change
-    return found
+    As many are there at an instant as have started, less those that have ended. So a place is left from each end on, until as
+    many have started since as have a place; which end belongs to which start does not matter.
+    """
+    starts, ends = held
+    times = zip((*[_BEGINNING] * capacity, *ends), (*starts, *[_END] * capacity), strict=True)
+    if capacity == 1:  # no two of these touch
+        return [(since, until) for since, until in times if until - since >= least]
+    return _merged((since, until) for since, until in times if since < until)
 
 
 def _candidates(grid: Iterable[Piece], every: int, begins: int, ends: int) -> list[int]:
@@ -165,12 +144,12 @@ def _candidates(grid: Iterable[Piece], every: int, begins: int, ends: int) -> li
     return sorted(found)
 
 
-def _within(starts: Sequence[int], spans: Iterable[Span], length: int) -> list[int]:
-    """Those of sorted starts from which the whole length lies in one of the sorted spans."""
+def _within(starts: Sequence[int], spans: Iterable[Span], before: int, rest: int) -> list[int]:
+    """Those of sorted starts for which one of the sorted spans holds ``before`` ahead of them and ``rest`` behind."""
     found, place = list[int](), 0
     for since, until in spans:
-        place = bisect_left(starts, since, place)
-        end = bisect_left(starts, until - length + 1, place)
+        place = bisect_left(starts, since + before, place)
+        end = bisect_right(starts, until - rest, place)
         found += starts[place:end]
         place = end
     return found

@@ -25,6 +25,7 @@ class Dialect:
         alone: the same, with nobody else.
         share_tree, hold_tree: the same for the tree that a group, the parameter, is in.
         share_tree_of: the same as ``share_tree``, for the tree that a user, the parameter, belongs to; also gives its root.
+        join_texts: the aggregate that puts texts together, given what stands between them.
         arrays: rows made from arrays, the parameters after the first, once a lock that is known by the first is one's own.
         each: the rows that a statement gives for each value of an array, the first parameter, which it calls ``within.given``;
             empty where ``IN`` does it in order by itself.
@@ -40,6 +41,7 @@ class Dialect:
     share_tree: str = ""
     hold_tree: str = ""
     share_tree_of: str = ""
+    join_texts: str = "group_concat"
     arrays: str = ""
     each: str = ""
     cursor: str = ""
@@ -80,6 +82,7 @@ POSTGRES = Dialect(
     each="(SELECT one.* FROM unnest(?::text[]) AS within (given) CROSS JOIN LATERAL ({}) AS one)",
     cursor="DECLARE servicekit_log NO SCROLL CURSOR FOR",
     bytewise=' COLLATE "C"',
+    join_texts="string_agg",
     # OFFSET 0: whatever the plan is, the lock is there before the first row, and so before the first update.
     arrays=(
         "(SELECT spread.* FROM (SELECT pg_advisory_xact_lock(hashtextextended(?, 0))) AS lock,"  # noqa: S608

@@ -78,9 +78,12 @@ class Holds(Protocol):
         ...
 
     def spans(
-        self, providers: Sequence[ProviderId], window: Window
-    ) -> Mapping[ProviderId, Sequence[tuple[int, int, int]]]:
-        """The same for each of many, as start and end in microseconds, and 1 where the whole is taken, else 0."""
+        self, places: Mapping[ProviderId, int], window: Window
+    ) -> Mapping[ProviderId, tuple[Sequence[int], Sequence[int]]]:
+        """The same for each of many, given how many places each has: all starts in order, and all ends in order.
+
+        In microseconds. What takes the whole is there once for each place.
+        """
         ...
 
 

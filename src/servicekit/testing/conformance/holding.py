@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from servicekit.bookings import Absence, Booking, BookingState, ScheduledClass, holds_of
 from servicekit.ids import AbsenceId, BookingId, BranchId, ClassId, ClientId, ProviderId, ServiceId
-from servicekit.moments import Window
+from servicekit.moments import Instant, Window
 from servicekit.ports.store import Storage, Transaction
 from servicekit.testing.conformance.tables import OVER_AND_OVER, Undone
 from servicekit.testing.conformance.things import HOUR, MINUTE, NOON, ROOT, booking, furnish, nth
@@ -76,7 +76,10 @@ class Holding:
     def test_who_is_taken_is_what_a_look_at_everything_finds(
         self, storage: Storage, steps: list[Any], first: int, minutes: int
     ) -> None:
-        """Whatever was added and saved: half-open windows with their buffers, of the provider that is asked for, by start."""
+        """Whatever was added and saved: half-open windows with their buffers, of the provider that is asked for, by start.
+
+        As bare numbers, the whole is taken as often as there are places.
+        """
         window = Window(NOON + first * HOUR, NOON + first * HOUR + minutes * MINUTE)
         there: dict[str, Booking | ScheduledClass | Absence] = {}
 
@@ -87,11 +90,15 @@ class Holding:
                     _put(store, thing, known=thing.id in there)
                     there[thing.id] = thing
                 holds = [hold for thing in there.values() for hold in holds_of(thing) if hold.window.overlaps(window)]
-                spans = store.holds.spans((ONE, TWO), window)
-                for who in (ONE, TWO):
+                places = {ONE: 1, TWO: 3}
+                spans = store.holds.spans(places, window)
+                for who, capacity in places.items():
                     mine = [hold for hold in holds if hold.provider == who]
                     assert sorted(mine, key=lambda hold: (hold.starts, hold.owner)) == list(store.holds.of(who, window))
-                    assert sorted((hold.starts.us, hold.ends.us, int(hold.whole)) for hold in mine) == list(spans[who])
+                    each = [hold for hold in mine for _ in range(capacity if hold.whole else 1)]
+                    starts, ends = spans[who]
+                    assert list(starts) == sorted(hold.starts.us for hold in each)
+                    assert list(ends) == sorted(hold.ends.us for hold in each)
                     owners = {hold.owner for hold in mine}
                     taken = [one for key, one in there.items() if key in owners and isinstance(one, Booking)]
                     found = store.bookings.overlapping(who, window)
@@ -108,10 +115,18 @@ class Holding:
         store.bookings.add(booking(hours=(700, 701)))
         late = Window(NOON + 700.5 * HOUR, NOON + 700.6 * HOUR)
         assert [hold.owner for hold in store.holds.of(ONE, late)] == [absence().id, booking().id]
-        assert len(store.holds.spans([ONE], late)[ONE]) == 2
-        assert store.holds.spans([TWO], late) == {TWO: []}
-        assert dict(store.holds.spans([], late)) == {}
+        starts, ends = store.holds.spans({ONE: 1}, late)[ONE]
+        assert (len(starts), len(ends)) == (2, 2)
+        assert [list(each) for each in store.holds.spans({TWO: 1}, late)[TWO]] == [[], []]
+        assert dict(store.holds.spans({}, late)) == {}
         assert store.holds.of(ONE, Window(NOON - HOUR, NOON)) == ()
+
+    def test_holds_before_1970_are_held_all_the_same(self, store: Transaction) -> None:
+        """An instant may be a negative number."""
+        furnish(store)
+        then = Window(Instant.parse("1969-12-31T23:00:00Z"), Instant.parse("1970-01-01T01:00:00Z"))
+        store.absences.add(absence(starts=then.opens, ends=then.closes))
+        assert [list(each) for each in store.holds.spans({ONE: 1}, then)[ONE]] == [[then.opens.us], [then.closes.us]]
 
     def test_seats_that_are_taken_are_counted(self, store: Transaction) -> None:
         """Those of this class, in every state that holds the place."""

@@ -299,9 +299,10 @@ CREATE TABLE holds (
     starts BIGINT NOT NULL,
     ends BIGINT NOT NULL,
     "whole" BIGINT NOT NULL,
+    span TEXT NOT NULL, -- start and end once more, as hexadecimal digits: many are read at once
     PRIMARY KEY (owner, provider)
 );
-CREATE INDEX holds_taken ON holds (provider, ends, starts, "whole");
+CREATE INDEX holds_taken ON holds (provider, ends, starts, "whole", span);
 CREATE INDEX holds_length ON holds (provider, (ends - starts));
 
 CREATE TABLE bookings (
