@@ -149,7 +149,12 @@ def test_the_clock_on_the_wall_is_pendulum_s(us: int) -> None:
 def test_memory_is_bounded_and_forgets() -> None:
     """Of many values the last ones are kept; one that was forgotten is found again."""
     found = list[int]()
-    remembered = Remembered[int, int](lambda key: found.append(key) or -key)
+
+    def find(key: int) -> int:
+        found.append(key)
+        return -key
+
+    remembered = Remembered(find)
     assert [remembered[1], remembered[1]] == [-1, -1]
     assert found == [1]
     for key in range(70_000):

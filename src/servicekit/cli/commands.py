@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import signal
 import sys
 import threading
@@ -11,8 +10,9 @@ from contextlib import closing
 import click
 
 from servicekit.adapters.storage import storage_of
+from servicekit.cli.kits import kit_of as _kit
+from servicekit.cli.log import log
 from servicekit.errors import ConfigurationError, StorageError
-from servicekit.kit import Kit
 
 __all__ = ["servicekit"]
 
@@ -180,10 +180,4 @@ def close_month(
         sys.exit(close(kit, month, organisations, pdf, language, dry=dry_run, json=as_json))
 
 
-def _kit(app: str) -> Kit:
-    module, _, name = app.partition(":")
-    sys.path.insert(0, "")
-    found = getattr(importlib.import_module(module), name or "kit", None)
-    if not isinstance(found, Kit):
-        raise ConfigurationError(f"{app} is no Kit: write package.module:name, where name = Kit.open(...).")
-    return found
+servicekit.add_command(log)
