@@ -51,14 +51,14 @@ class Box:
 
 @contextlib.contextmanager
 def _smtp(listener: Listener) -> Iterator[smtplib.SMTP]:
-    with listener, smtplib.SMTP("127.0.0.1", listener.port, timeout=5) as client:
+    with listener, smtplib.SMTP("127.0.0.1", listener.port, timeout=60) as client:
         yield client
 
 
 @contextlib.contextmanager
 def _lmtp(listener: Listener) -> Iterator[smtplib.LMTP]:
     with listener:
-        client = smtplib.LMTP("127.0.0.1", listener.port, timeout=5)
+        client = smtplib.LMTP("127.0.0.1", listener.port, timeout=60)
         client.ehlo()
         yield client
         client.quit()
@@ -68,6 +68,7 @@ def _listener(
     receive: Callable[[Envelope, bytes], object],
     *,
     judge: Judge | None = None,
+    judge_waits: bool = True,
     lmtp: bool = False,
     most_bytes: int = 10_000_000,
     most_recipients: int = 100,
@@ -77,6 +78,7 @@ def _listener(
         receive,
         domain="SMS.example",
         judge=judge,
+        judge_waits=judge_waits,
         lmtp=lmtp,
         most_bytes=most_bytes,
         most_recipients=most_recipients,
@@ -118,7 +120,7 @@ def test_the_answer_comes_after_the_mail_is_stored() -> None:
     answers: list[int] = []
 
     def send(port: int) -> None:
-        with smtplib.SMTP("127.0.0.1", port, timeout=5) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
             client.ehlo()
             client.mail("anna@salon.example")
             client.rcpt(MARIA)
@@ -151,7 +153,7 @@ def test_a_sender_who_hangs_up_changes_nothing() -> None:
         stored.append(raw)
 
     with _listener(receive) as listener:
-        with socket.create_connection(("127.0.0.1", listener.port), timeout=5) as line:
+        with socket.create_connection(("127.0.0.1", listener.port), timeout=60) as line:
             line.recv(100)
             line.sendall(
                 b"EHLO a\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<" + MARIA.encode() + b">\r\nDATA\r\nHej\r\n.\r\n"
@@ -172,7 +174,7 @@ def test_stopping_answers_the_mail_in_hand() -> None:
 
     listener = _listener(receive)
     listener.start()
-    client = smtplib.SMTP("127.0.0.1", listener.port, timeout=5)
+    client = smtplib.SMTP("127.0.0.1", listener.port, timeout=60)
     client.ehlo()
     client.mail("anna@salon.example")
     client.rcpt(MARIA)
@@ -323,25 +325,40 @@ class TestRecipients:
                 assert (code, words[:6]) == (550, b"5.7.1 ")
             assert client.rcpt("0701740605@Sms.Example")[0] == 250
 
-    def test_a_judge_refuses_one_without_hurting_the_others(self) -> None:
+    @pytest.mark.parametrize("waits", [True, False])
+    def test_a_judge_refuses_one_without_hurting_the_others(self, waits: bool) -> None:
         """Its sentence goes to the sender on one line; the others get the mail."""
         box = Box()
 
         def judge(recipient: str) -> str | None:
             return None if recipient[0] in "0+" else "Inget\r\nnummer"
 
-        with _smtp(_listener(box, judge=judge)) as client:
+        with _smtp(_listener(box, judge=judge, judge_waits=waits)) as client:
             refused = client.sendmail("anna@salon.example", [MARIA, "kalle@sms.example"], RAW)
         assert refused == {"kalle@sms.example": (550, b"5.1.1 Inget nummer")}
         assert box.mails[0][0].recipients == (MARIA,)
 
-    def test_a_judge_that_fails_asks_to_come_again(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_judge_that_waits_keeps_nobody_else(self) -> None:
+        """It is asked in a thread of its own; one that only computes is asked at once, where the lines are read."""
+        threads: list[str] = []
+
+        def judge(_: str) -> None:
+            threads.append(threading.current_thread().name)
+
+        for waits in (True, False):
+            with _smtp(_listener(Box(), judge=judge, judge_waits=waits)) as client:
+                client.sendmail("anna@salon.example", [MARIA], RAW)
+        assert threads[0].startswith("servicekit-mail_")
+        assert threads[1].startswith("servicekit-mail-127.0.0.1")
+
+    @pytest.mark.parametrize("waits", [True, False])
+    def test_a_judge_that_fails_asks_to_come_again(self, waits: bool, caplog: pytest.LogCaptureFixture) -> None:
         """Nothing is known about the recipient; the reason is in our log, not in the answer."""
 
         def judge(recipient: str) -> str | None:
             raise StorageError(f"s3cret {recipient}")
 
-        with _smtp(_listener(Box(), judge=judge)) as client:
+        with _smtp(_listener(Box(), judge=judge, judge_waits=waits)) as client:
             client.ehlo()
             client.mail("anna@salon.example")
             code, words = client.rcpt(MARIA)
@@ -442,7 +459,10 @@ class TestLmtp:
 
     def test_says_what_it_can_and_answers_in_codes(self) -> None:
         """Pipelining and enhanced status codes, which section 5 demands; no code on the greeting and on LHLO."""
-        with _listener(Box(), lmtp=True) as listener, socket.create_connection(("127.0.0.1", listener.port), 5) as line:
+        with (
+            _listener(Box(), lmtp=True) as listener,
+            socket.create_connection(("127.0.0.1", listener.port), 60) as line,
+        ):
             stream = line.makefile("rwb")
             assert stream.readline() == b"220 SMS.example servicekit\r\n"
             stream.write(b"LHLO a\r\nNOOP\r\nHELO a\r\nNONSENSE\r\nQUIT\r\n")
@@ -485,7 +505,7 @@ class TestStartAndStop:
         """Their lines are closed."""
         listener = _listener(Box())
         listener.start()
-        with socket.create_connection(("127.0.0.1", listener.port), 5) as line:
+        with socket.create_connection(("127.0.0.1", listener.port), 60) as line:
             assert line.recv(100)
             listener.stop()
             assert line.recv(100) == b""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from sms_model import any_text
 
 from servicekit.errors import Invalid
 from servicekit.sms import parse_number
+from servicekit.sms.numbers import _parsed, _remembered
 
 
 @pytest.mark.spec("M-08")
@@ -242,6 +244,27 @@ def test_what_passes_is_e_164_and_stays_as_it_is(text: str, country_code: int) -
         assert parse_number(number, 1) == parse_number(number, 46) == number
         return
     assert code in {"not_a_number", "impossible_number", "not_mobile"}
+
+
+@given(st.text("+0123456789 -", max_size=14), st.sampled_from([46, 1, 44]))
+def test_a_number_that_is_remembered_is_the_one_that_was_read(text: str, country_code: int) -> None:
+    """However often it was read, and in whatever country before; what was refused is refused again, with its reason."""
+
+    def read(how: Callable[[str, int], str], code: int = country_code) -> object:
+        try:
+            return how(text, code)
+        except Invalid as refusal:
+            return refusal.code, refusal.facts, refusal.message
+
+    read(parse_number, 49)
+    assert read(parse_number) == read(parse_number) == read(_parsed)
+
+
+def test_a_number_with_much_space_around_it_is_read() -> None:
+    """It is not remembered: only short texts are."""
+    kept = _remembered.cache_info().misses
+    assert parse_number("0701234567".center(1000)) == "+46701234567"
+    assert _remembered.cache_info().misses == kept
 
 
 def test_phonenumbers_is_not_loaded_before_it_is_needed() -> None:

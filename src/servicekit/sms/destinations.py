@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Final
 
 from attrs import frozen
@@ -88,6 +89,7 @@ def _in_plan(short: str, country: str) -> bool:
     return shortnumberinfo.is_valid_short_number_for_region(phonenumbers.parse(short, country), country)
 
 
+@lru_cache(maxsize=4096)  # of numbers in E.164, which are short
 def _country(number: str) -> str:
     import phonenumbers
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from servicekit.errors import Invalid
@@ -63,11 +64,19 @@ def parse_number(text: str, country_code: int = 46) -> str:
     >>> parse_number("tel:+1-212-555-0123")
     '+12125550123'
     """
+    return (_remembered if len(text) <= _LONGEST else _parsed)(text, country_code)
+
+
+def _parsed(text: str, country_code: int) -> str:
     number = read_number(text, country_code)
     if not _is_machine(number):
         _refuse_other_types(number, text)
         _refuse_impossible(number, text)
     return e164(number)
+
+
+# One text reads its number several times, and goes to people who have had others; what is refused is read anew each time.
+_remembered = lru_cache(maxsize=4096)(_parsed)
 
 
 def read_number(text: str, country_code: int) -> PhoneNumber:

@@ -209,14 +209,15 @@ def _line(work: Work, sender: Sender, recipient: str, mail: Mail, text: str) -> 
     if not is_gateway_recipient(recipient, work.wiring.gateway_domain):
         return MailLine(recipient, refusal="not_our_domain", reason=f"{recipient} is not ours.")
     code, listed = effective(path, "country_code").value, effective(path, "costly_numbers").value
+    written = _number(recipient)
     try:
-        number = read_destination(_number(recipient), code, listed=listed).number
+        number = read_destination(written, code, listed=listed).number
     except Invalid as wrong:
         return MailLine(recipient, refusal=wrong.code, reason=wrong.message)
     event = hashlib.sha256(f"{mail.message_id}\0{number}".encode()).hexdigest()
     if not work.store.inbox.first_time("mail", event, work.at):
         return MailLine(recipient, refusal="seen_before")
-    return MailLine(recipient, submit(work, path, user, number, text))
+    return MailLine(recipient, submit(work, path, user, written, text))
 
 
 def _number(recipient: str) -> str:

@@ -31,6 +31,7 @@ import threading
 import unicodedata
 import weakref
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -64,12 +65,14 @@ What it returns may have ``refusals``: a sentence for each recipient that gets n
 """
 
 Judge = Callable[[str], str | None]
-"""Why a recipient is refused, in one sentence; None if it is welcome. Blocking; called from several threads at once."""
+"""Why a recipient is refused, in one sentence; None if it is welcome. Blocking; called from several threads at once, or from the
+listener's own where it never waits."""
 
 _TAKEN = "250 2.0.0 OK: stored"
 _DROPPED = "250 2.0.0 OK: dropped"
 _UNDECIDED = "451 4.7.0 The sender cannot be verified now: send it again later"
 _LATER = "451 4.3.0 Something went wrong here, the mail was not taken: send it again later"
+_THREADS = 16  # mails in hand: some wait for the DNS; those that wait for the disk may share a commit
 _LONGEST_REPLY = 400  # characters of a refusal: a reply line has at most 512 (RFC 5321, 4.5.3.1.5)
 
 
@@ -88,6 +91,8 @@ class Listener:
             second mail.
         idle: seconds after which a silent connection is closed.
         judge: see :data:`Judge`.
+        judge_waits: the judge may wait for something, such as a database, so it is asked in a thread of its own. False for one
+            that only computes, as :meth:`servicekit.Kit.hopeless` does: a change of threads takes longer than its answer.
         tls: offers STARTTLS (RFC 3207) and takes no mail before it; see :func:`tls_of`.
         xforward: the server that connects says by XFORWARD whom a mail is from, and is believed. Without it the envelope has
             the connecting server's address.
@@ -109,6 +114,7 @@ class Listener:
         most_recipients: int = 100,
         idle: float = 300.0,
         judge: Judge | None = None,
+        judge_waits: bool = True,
         tls: ssl.SSLContext | None = None,
         xforward: bool = False,
     ) -> None:
@@ -117,7 +123,7 @@ class Listener:
         self.path = path
         self._tls = tls
         self._server_class = _server_class(lmtp=lmtp)
-        self._hooks = _Hooks(receive, judge, domain, most_recipients, xforward=xforward)
+        self._hooks = _Hooks(receive, judge, domain, most_recipients, judge_waits=judge_waits, xforward=xforward)
         self._domain, self._most_bytes, self._idle = domain, most_bytes, idle
         self._connections: weakref.WeakSet[SMTP] = weakref.WeakSet()
         self._running: tuple[asyncio.AbstractEventLoop, asyncio.Server, threading.Thread] | None = None
@@ -131,6 +137,7 @@ class Listener:
         if self._running is not None:
             raise ConfigurationError("This listener listens already: stop it first, or make a second one.")
         loop = asyncio.new_event_loop()
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="servicekit-mail"))
         try:
             server = loop.run_until_complete(self._bound(loop))
         except OSError as error:
@@ -240,11 +247,19 @@ class _Hooks:
     """What aiosmtpd calls, by the names it knows."""
 
     def __init__(
-        self, receive: Receive, judge: Judge | None, domain: str, most_recipients: int, *, xforward: bool
+        self,
+        receive: Receive,
+        judge: Judge | None,
+        domain: str,
+        most_recipients: int,
+        *,
+        judge_waits: bool,
+        xforward: bool,
     ) -> None:
         self.xforward = xforward
         self._receive = receive
         self._judge = judge
+        self._judge_waits = judge_waits
         self._domain = domain.lower()
         self._most_recipients = most_recipients
         self.storing: set[asyncio.Task[tuple[str, Mapping[str, str]]]] = set()
@@ -265,12 +280,17 @@ class _Hooks:
             return f"550 5.7.1 {_one_line(address)} is not ours: this server takes mail for {self._domain} alone"
         if len(envelope.rcpt_tos) >= self._most_recipients:
             return f"452 4.5.3 Too many recipients: at most {self._most_recipients} in one mail"
-        reason = await asyncio.to_thread(self._judge, address) if self._judge else None
+        reason = await self._why_not(address)
         if reason is not None:
             return f"550 5.1.1 {_one_line(reason)}"
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 OK"
+
+    async def _why_not(self, address: str) -> str | None:
+        if self._judge is None or not self._judge_waits:
+            return self._judge(address) if self._judge else None
+        return await asyncio.to_thread(self._judge, address)
 
     async def handle_DATA(self, server: SmtpServer, session: Session, envelope: WireEnvelope) -> str:  # noqa: N802
         content = envelope.original_content or b""
