@@ -14,7 +14,7 @@ import servicekit
 from servicekit import ids
 from servicekit.commands import Command, Principal, PrincipalKind, Query
 from servicekit.errors import Invalid
-from servicekit.ids import BookingId, ClientId, CustomerUserId, Id, ProviderId, UserId
+from servicekit.ids import ApiKeyId, BookingId, ClientId, CustomerUserId, Id, ProviderId, UserId
 
 ROOMS = sorted(path.parent.name for path in Path(servicekit.__file__).parent.glob("*/commands.py"))
 WHO = {
@@ -22,6 +22,7 @@ WHO = {
     ProviderId: PrincipalKind.PROVIDER,
     ClientId: PrincipalKind.CLIENT,
     CustomerUserId: PrincipalKind.CUSTOMER_USER,
+    ApiKeyId: PrincipalKind.API_KEY,
 }
 
 
@@ -52,7 +53,7 @@ def test_every_command_and_query_is_a_frozen_value(kind: Any) -> None:
 
 @pytest.mark.parametrize(("kind", "expected"), WHO.items())
 def test_an_id_names_its_principal(kind: type[Any], expected: PrincipalKind) -> None:
-    """The four kinds of ids that can act give principals of their kind, under that id."""
+    """The five kinds of ids that can act give principals of their kind, under that id."""
     who = kind(f"{kind.prefix}_1")
     assert Principal.of(who) == Principal(expected, who)
 

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from attrs import field, frozen
 
 from servicekit.errors import Invalid
-from servicekit.ids import ClientId, CustomerUserId, Id, ProviderId, UserId
+from servicekit.ids import ApiKeyId, ClientId, CustomerUserId, Id, ProviderId, UserId
 
 __all__ = ["Command", "Principal", "PrincipalKind", "Query"]
 
@@ -41,6 +41,8 @@ class PrincipalKind(StrEnum):
     PROVIDER = "provider"
     CLIENT = "client"
     CUSTOMER_USER = "customer_user"
+    API_KEY = "api_key"
+    """A program, by its key."""
 
 
 _KINDS: dict[type[Id], PrincipalKind] = {
@@ -48,6 +50,7 @@ _KINDS: dict[type[Id], PrincipalKind] = {
     ProviderId: PrincipalKind.PROVIDER,
     ClientId: PrincipalKind.CLIENT,
     CustomerUserId: PrincipalKind.CUSTOMER_USER,
+    ApiKeyId: PrincipalKind.API_KEY,
 }
 
 
@@ -55,7 +58,8 @@ _KINDS: dict[type[Id], PrincipalKind] = {
 class Principal:
     """Who asks. The application has made sure of it (a log-in, a session); what they may do is looked up here.
 
-    ``origin`` says from where, such as ``"192.0.2.7"``; activity logs keep it, and no decision depends on it.
+    ``origin`` says from where, such as ``"192.0.2.7"``; activity logs keep it, and tries to log in
+    are counted by it; what anybody may do never depends on it.
 
     >>> Principal.operator("set-up script").kind
     <PrincipalKind.OPERATOR: 'operator'>
@@ -73,7 +77,7 @@ class Principal:
         return cls(PrincipalKind.OPERATOR, name, origin=origin)
 
     @classmethod
-    def of(cls, who: UserId | ProviderId | ClientId | CustomerUserId, *, origin: str = "") -> Principal:
+    def of(cls, who: UserId | ProviderId | ClientId | CustomerUserId | ApiKeyId, *, origin: str = "") -> Principal:
         """The principal that an id names.
 
         Raises:

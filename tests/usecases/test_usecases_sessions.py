@@ -28,7 +28,7 @@ from servicekit.ids import CustomerUserId, SessionId, UserId
 from servicekit.portal import AddCustomer, AddCustomerUser
 from servicekit.runtime.entropy import mint
 from servicekit.testing.simulators import MailboxSimulator
-from world import DAY, World, foreign
+from world import DAY, MINUTE, World, foreign
 
 pytest_plugins = ("world_fixtures",)
 
@@ -60,6 +60,7 @@ def test_a_kept_session_goes_on_from_visit_to_visit(world: World) -> None:
         made = renewed(world, made.token)
         assert isinstance(made, LoggedIn)
         assert made.principal == world.anna
+    assert isinstance(made, LoggedIn)
     assert (made.session.label, made.session.keep, made.session.used_at) == ("Firefox on Linux", True, world.now)
     world.clock.advance(60 * DAY)
     assert not good(world, made.token)
@@ -107,6 +108,7 @@ def test_logging_out_ends_this_session_alone(world: World) -> None:
 def test_sessions_are_listed_and_ended_one_by_one(world: World) -> None:
     """By their user: where it is logged in, since when, and from where; a label is cut."""
     first = chosen(world, label="x" * 300)
+    world.clock.advance(MINUTE)
     second = log_in(world, origin="192.0.2.9", keep=True)
     assert isinstance(second, LoggedIn)
     listed = world.kit.ask(ListSessions(world.admin.id), by=world.anna)
@@ -141,6 +143,7 @@ def test_a_customers_users_sessions_are_its_own_and_its_administrators(world: Wo
     customer = world.kit.perform(AddCustomer(organisation=world.root.id, name="Holz"), by=world.anna)
     ida = world.kit.perform(AddCustomerUser(customer=customer.id, email="ida@holz.example"), by=world.anna)
     made = world.kit.perform(SetPassword(token=token(world, ida.email), password=GOOD), by=DESK)
+    world.clock.advance(MINUTE)
     other = log_in(world, email=ida.email, kind=made.principal.kind)
     assert isinstance(other, LoggedIn)
 

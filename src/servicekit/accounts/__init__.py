@@ -7,12 +7,31 @@ The rules of this room:
   one user, for ever.
 * A password has ten characters or more, of any kind. What is stored of it is made by a port that is slow on purpose.
 * Guessing is slowed by address and by origin, and never stopped: see :mod:`servicekit.accounts.pacing`.
+* An API key is stored as a digest as well; what it may do is granted to it: see :mod:`servicekit.accounts.api_keys`.
 * A session's token changes as it is used, and a copy of an old one ends it: see :mod:`servicekit.accounts.sessions`.
 
 Refused: a link that is unknown, used or too old, all alike (``dead_link``), so that nobody learns which tokens there were; a
 password that is short, long or easy.
 """
 
+from servicekit.accounts.api_keys import (
+    KEY_BYTES,
+    LONGEST_KEY_OVERLAP,
+    AddApiKey,
+    ApiCaller,
+    ApiKey,
+    ApiKeyMade,
+    CallRefused,
+    ListApiKeys,
+    ListedApiKey,
+    NoCaller,
+    RevokeApiKey,
+    RotateApiKey,
+    TakeCall,
+    key_digest,
+    key_of,
+    rotated_key,
+)
 from servicekit.accounts.commands import (
     ChangePassword,
     CheckSession,
@@ -40,6 +59,7 @@ from servicekit.accounts.links import (
     link_for,
     token_of,
 )
+from servicekit.accounts.once import ANSWER_SPAN, Done, KeptAnswer, PerformOnce
 from servicekit.accounts.pacing import (
     ASKING,
     ASKING_FROM,
@@ -66,6 +86,7 @@ from servicekit.accounts.sessions import (
 )
 
 __all__ = [
+    "ANSWER_SPAN",
     "ASKING",
     "ASKING_FROM",
     "CALLS",
@@ -73,35 +94,53 @@ __all__ = [
     "GRACE",
     "GUESSES",
     "GUESSES_FROM",
+    "KEY_BYTES",
     "LINK_SPAN",
+    "LONGEST_KEY_OVERLAP",
     "MOST_CHARACTERS",
     "RESET_SPAN",
     "SESSION_BYTES",
     "TOKEN_BYTES",
+    "AddApiKey",
+    "ApiCaller",
+    "ApiKey",
+    "ApiKeyMade",
+    "CallRefused",
     "ChangePassword",
     "CheckSession",
+    "Done",
     "EndSession",
     "ForgotPassword",
     "Invitation",
+    "KeptAnswer",
+    "ListApiKeys",
     "ListSessions",
+    "ListedApiKey",
     "ListedSession",
     "LogIn",
     "LogOut",
     "LoggedIn",
+    "NoCaller",
     "NotLoggedIn",
     "Pace",
     "Password",
     "PasswordChanged",
     "PasswordLink",
+    "PerformOnce",
     "RenewSession",
+    "RevokeApiKey",
+    "RotateApiKey",
     "Session",
     "SessionEnd",
     "SetPassword",
+    "TakeCall",
     "WhyNot",
     "check_password",
     "check_usable",
     "digest_of",
     "invitation_for",
+    "key_digest",
+    "key_of",
     "link_for",
     "listed",
     "network_of",
@@ -109,6 +148,7 @@ __all__ = [
     "presented",
     "principal_of",
     "recognised",
+    "rotated_key",
     "selector_of",
     "session_for",
     "subject_of",

@@ -35,6 +35,7 @@ from servicekit.groups.locks import LockHeld, held_by, said, signature_of, signs
 from servicekit.groups.membership import (
     Added,
     AddUsers,
+    ChangeOwnMobile,
     ChangeOwnSignature,
     DomainSet,
     Left,
@@ -77,6 +78,7 @@ __all__ = [
     "AddGroup",
     "AddUsers",
     "Added",
+    "ChangeOwnMobile",
     "ChangeOwnSignature",
     "ChangeSettings",
     "CountNumbers",

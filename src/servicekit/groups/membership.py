@@ -16,6 +16,7 @@ from servicekit.moments import Instant
 __all__ = [
     "AddUsers",
     "Added",
+    "ChangeOwnMobile",
     "ChangeOwnSignature",
     "DomainSet",
     "Left",
@@ -199,6 +200,21 @@ class ListDomains(Query[tuple[Domain, ...]]):
     """The domains of exactly this group, by name. Needs ``domains:read`` there."""
 
     group: GroupId
+
+
+@frozen(kw_only=True)
+class ChangeOwnMobile(Command[User]):
+    """Set a user's own mobile, for what texts it itself. The user may, and ``users:write``.
+
+    Attributes:
+        mobile: E.164, or national in the group's country; empty: none.
+
+    Raises:
+        Invalid: what is wrong with the number.
+    """
+
+    user: UserId
+    mobile: str
 
 
 @frozen(kw_only=True)

@@ -20,6 +20,7 @@ from servicekit.moments import Zone
 
 __all__ = [
     "DEFAULTS",
+    "PROGRAMS",
     "Effective",
     "Group",
     "Lock",
@@ -32,6 +33,9 @@ __all__ = [
 ]
 
 MOST_SEGMENTS = 9
+
+PROGRAMS = "api.invalid"
+"""The domain of API users: no mail ever reaches it (RFC 2606 section 2)."""
 
 
 @frozen
@@ -158,6 +162,7 @@ class User:
 
     Attributes:
         number: its own, once it has one; see :mod:`servicekit.groups.numbers`.
+        mobile: its usual mobile, in E.164, for what texts it itself; empty: none.
         signature: its own, where the group's may be changed by everyone; None: the group's, empty: none.
         removed: it may do nothing any more; its log stays.
     """
@@ -168,7 +173,13 @@ class User:
     email: str
     number: str | None = None
     signature: str | None = None
+    mobile: str = ""
     removed: bool = False
+
+    @property
+    def program(self) -> bool:
+        """Whether it is an API user, which no mail reaches."""
+        return self.email.endswith(f"@{PROGRAMS}")
 
 
 @frozen

@@ -14,7 +14,7 @@ The rules of this room:
 * Among several carriers the routes decide; another one is asked only where the first surely did not send.
 """
 
-from servicekit.messages.commands import SendText, SettleText
+from servicekit.messages.commands import GetMessage, SendText, SettleText
 from servicekit.messages.guard import GUARD_SPAN, identity
 from servicekit.messages.incoming import (
     REMEMBERED,
@@ -69,6 +69,7 @@ __all__ = [
     "REMEMBERED",
     "WAITS",
     "Direction",
+    "GetMessage",
     "HandOver",
     "Heard",
     "ListStrays",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
-from servicekit.commands import Command
+from servicekit.commands import Command, Query
 from servicekit.ids import MessageId, UserId
 from servicekit.messages.message import Message
 from servicekit.messages.settling import Settled
 
-__all__ = ["SendText", "SettleText"]
+__all__ = ["GetMessage", "SendText", "SettleText"]
 
 
 @frozen(kw_only=True)
@@ -49,3 +49,10 @@ class SettleText(Command[Message]):
 
     message: MessageId
     outcome: Settled
+
+
+@frozen
+class GetMessage(Query[Message]):
+    """One message. Its user may, and the API key that sends as it; and ``log:read`` in the message's group."""
+
+    message: MessageId

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
-from servicekit.accounts import Invitation, Password, PasswordLink
+from servicekit.accounts import ApiKey, Invitation, Password, PasswordLink
 from servicekit.billing import Closing, CurrentSeller, GroupAddress, Prices
 from servicekit.bookings import (
     Absence,
@@ -49,6 +49,7 @@ from servicekit.portal import (
 )
 from servicekit.ports.tables import (
     Activities,
+    Answers,
     Bookings,
     Classes,
     Effects,
@@ -100,6 +101,9 @@ class Transaction(Protocol):
     """By digest."""
     passwords: Table[Password]
     """By user or customer user."""
+    api_keys: Table[ApiKey]
+    api_answers: Answers
+    """By caller and request."""
     sessions: Sessions
     paces: Paces
     branches: Table[Branch]

@@ -32,6 +32,7 @@ def commands() -> Mapping[type, Callable[..., Any]]:
     from servicekit.outbox import effects
     from servicekit.usecases import (
         activity,
+        api_keys,
         attending,
         booking,
         branding,
@@ -54,6 +55,7 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         meeting,
         membership,
         numbering,
+        once,
         organising,
         pushing,
         readings,
@@ -70,13 +72,18 @@ def commands() -> Mapping[type, Callable[..., Any]]:
     from servicekit.usecases import portal as customers
 
     return {
+        accounts.AddApiKey: api_keys.add_api_key,
         accounts.ChangePassword: logging_in.change_password,
         accounts.EndSession: sessions.end_session,
         accounts.ForgotPassword: forgetting.forgot_password,
         accounts.LogIn: logging_in.log_in,
         accounts.LogOut: sessions.log_out,
+        accounts.PerformOnce: once.perform_once,
         accounts.RenewSession: sessions.renew_session,
+        accounts.RevokeApiKey: api_keys.revoke_api_key,
+        accounts.RotateApiKey: api_keys.rotate_api_key,
         accounts.SetPassword: logging_in.set_password,
+        accounts.TakeCall: api_keys.take_call,
         billing.CloseMonth: invoicing.close_month,
         billing.SetBillingAddress: invoicing.set_billing_address,
         billing.SetPrices: invoicing.set_prices,
@@ -110,6 +117,7 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         effects.RetryEffect: looking.retry_effect,
         groups.AddGroup: organising.add_group,
         groups.AddUsers: membership.add_users,
+        groups.ChangeOwnMobile: settings.change_own_mobile,
         groups.ChangeOwnSignature: settings.change_own_signature,
         groups.ChangeSettings: settings.change_settings,
         groups.FoundOrganisation: organising.found_organisation,
@@ -204,6 +212,7 @@ def queries() -> Mapping[type, Callable[..., Any]]:
     from servicekit.usecases import (
         activity,
         answering,
+        api_keys,
         attending,
         booking,
         branding,
@@ -241,6 +250,7 @@ def queries() -> Mapping[type, Callable[..., Any]]:
 
     return {
         accounts.CheckSession: sessions.check_session,
+        accounts.ListApiKeys: api_keys.list_api_keys,
         accounts.ListSessions: sessions.list_sessions,
         billing.DraftStatements: invoicing.draft_statements,
         billing.GetBillingAddress: invoicing.get_billing_address,
@@ -273,6 +283,7 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         meetings.GetMeeting: meeting.get_meeting,
         meetings.ListHosts: meeting.list_hosts,
         meetings.ReportMeetings: meeting_report.report_meetings,
+        messages.GetMessage: conversing.get_message,
         messages.ListStrays: answering.list_strays,
         messages.ListThreads: conversing.list_threads,
         messages.ReadThread: conversing.read_thread,

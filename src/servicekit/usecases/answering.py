@@ -157,7 +157,7 @@ def _arrived(work: Work, text: LongText) -> None:
     log(work, message)
     note_push(work, message)
     wired = work.wiring.mail is not None and work.wiring.gateway_domain
-    if user is not None and text.mailed and not user.removed and wired:
+    if user is not None and text.mailed and not (user.removed or user.program) and wired:
         _mail(work, user, message)
 
 

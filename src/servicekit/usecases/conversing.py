@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from servicekit.commands import Principal
+from servicekit.commands import Principal, PrincipalKind
 from servicekit.errors import Invalid, NotFound
 from servicekit.ids import GroupId, UserId
 from servicekit.messages import (
+    GetMessage,
     ListThreads,
     Message,
     NameThread,
@@ -18,7 +19,7 @@ from servicekit.messages import (
 )
 from servicekit.usecases.work import Work
 
-__all__ = ["list_threads", "log", "name_thread", "read_thread"]
+__all__ = ["get_message", "list_threads", "log", "name_thread", "read_thread"]
 
 _MOST_ROWS = 1000
 
@@ -35,6 +36,22 @@ def name_thread(work: Work, command: NameThread) -> Thread:
     user, _ = work.about_user("messages:write", command.user)
     name = check_thread_name(command.name)
     return work.store.threads.rename(user.id, command.number, name) or _no_thread(user.id, command.number)
+
+
+def get_message(work: Work, query: GetMessage) -> Message:
+    """One of the asker's own, or of a group whose log it reads."""
+    message = work.store.messages.get(query.message)
+    if message.user is not None and _sends_as(work, message.user):
+        return message
+    return work.owned("log:read", message, message.group)
+
+
+def _sends_as(work: Work, user: UserId) -> bool:
+    """Whether the asker is this user, or a key of it."""
+    if work.by.kind is PrincipalKind.API_KEY:
+        key = work.store.api_keys.find(work.by.id)
+        return key is not None and key.user == user
+    return work.by == Principal.of(user)
 
 
 def list_threads(work: Work, query: ListThreads) -> ThreadPage:

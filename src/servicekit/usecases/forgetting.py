@@ -71,7 +71,7 @@ If it was not you, ignore this mail: your password stays as it is.
 def prepare_password(work: Work, effect: Effect) -> Step:
     """Make a link, store its digest, and mail it; nothing for whom nobody knows."""
     known = person(work, effect.subject)
-    if known is None or known.removed:
+    if known is None or known.removed or (isinstance(known, User) and known.program):
         return Done()
     mailer = work.wiring.need(work.wiring.mail, "mail")
     sender = work.wiring.mail_from

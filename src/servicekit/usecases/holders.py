@@ -64,4 +64,7 @@ def belongs(store: Transaction, who: Principal, organisation: GroupId, customer:
         case PrincipalKind.CLIENT:
             client = store.clients.find(who.id)
             return client is not None and client.organisation == organisation
+        case PrincipalKind.API_KEY:
+            key = store.api_keys.find(who.id)
+            return key is not None and key.organisation == organisation
     return False

@@ -166,9 +166,9 @@ def _linked(work: Work, token: str) -> tuple[PasswordLink | Invitation, User | C
         NotFound: ``dead_link``.
     """
     digest = digest_of(token)
-    links: tuple[PasswordLink | Invitation, ...] = work.store.password_links.where(digest=digest)
-    links = links or work.store.invitations.where(digest=digest)
-    link = check_usable(next(iter(links), None), work.at)  # type: ignore[type-var]
+    links, invitations = work.store.password_links.where(digest=digest), work.store.invitations.where(digest=digest)
+    link: PasswordLink | Invitation
+    link = check_usable(links[0], work.at) if links else check_usable(next(iter(invitations), None), work.at)
     known = person(work, link.user)
     if known is None or known.removed:
         check_usable(None, work.at)

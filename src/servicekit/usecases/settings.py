@@ -8,6 +8,7 @@ from attrs import evolve, fields
 
 from servicekit.errors import Forbidden, Invalid
 from servicekit.groups import (
+    ChangeOwnMobile,
     ChangeOwnSignature,
     ChangeSettings,
     GetSettings,
@@ -34,6 +35,7 @@ from servicekit.usecases.restructuring import hold_tree, keep
 from servicekit.usecases.work import Work, address_of
 
 __all__ = [
+    "change_own_mobile",
     "change_own_signature",
     "change_settings",
     "check_settings",
@@ -71,6 +73,17 @@ def get_settings(work: Work, query: GetSettings) -> Mapping[str, Setting]:
             inherited=holds.source not in {None, path[0].id},
         )
     return found
+
+
+def change_own_mobile(work: Work, command: ChangeOwnMobile) -> User:
+    """In E.164."""
+    user, path = work.about_user("users:write", command.user)
+    mobile = command.mobile.strip()
+    if mobile:
+        mobile = parse_number(mobile, effective(path, "country_code").value)
+    user = evolve(work.store.users.hold(user.id), mobile=mobile)
+    work.store.users.save(user)
+    return user
 
 
 def change_own_signature(work: Work, command: ChangeOwnSignature) -> User:

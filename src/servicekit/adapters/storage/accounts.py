@@ -1,13 +1,13 @@
-"""Sessions and paces, as SQL that SQLite and PostgreSQL both run."""
+"""Sessions, kept answers and paces, as SQL that SQLite and PostgreSQL both run."""
 
 from __future__ import annotations
 
-from servicekit.accounts import Pace, Session
+from servicekit.accounts import KeptAnswer, Pace, Session
 from servicekit.adapters.storage.dialect import Dialect
 from servicekit.adapters.storage.tables import Execute, SqlTable
 from servicekit.moments import Instant
 
-__all__ = ["SessionTable", "SqlPaces"]
+__all__ = ["AnswerTable", "SessionTable", "SqlPaces"]
 
 _MOST_SWEPT = 100
 
@@ -18,6 +18,14 @@ class SessionTable(SqlTable[Session]):
     def forget(self, user: str, ended_before: Instant) -> None:
         """Rows of a user whose time was over by then."""
         self.execute('DELETE FROM sessions WHERE "user" = ? AND ends_at < ?', [user, ended_before.us])
+
+
+class AnswerTable(SqlTable[KeptAnswer]):
+    """What came of requests that are done once."""
+
+    def forget(self, caller: str, made_before: Instant) -> None:
+        """Rows of one caller."""
+        self.execute("DELETE FROM api_answers WHERE caller = ? AND made_at <= ?", [caller, made_before.us])
 
 
 class SqlPaces:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
 
-from servicekit.accounts import Invitation, Password, PasswordLink, Session
-from servicekit.adapters.storage.accounts import SessionTable, SqlPaces
+from servicekit.accounts import ApiKey, Invitation, KeptAnswer, Password, PasswordLink, Session
+from servicekit.adapters.storage.accounts import AnswerTable, SessionTable, SqlPaces
 from servicekit.adapters.storage.billing import StatementTable
 from servicekit.adapters.storage.bookings import AbsenceTable, BookingTable, ClassTable, SqlHolds
 from servicekit.adapters.storage.dialect import Dialect
@@ -124,6 +124,8 @@ class SqlTransaction:
     )
     password_links = _table("password_links", PasswordLink, ("digest",))
     passwords = _table("passwords", Password, ("user",))
+    api_keys = _table("api_keys", ApiKey)
+    api_answers: tables.Answers = _with_more(AnswerTable, "api_answers", KeptAnswer, ("caller", "request"))
     sessions: tables.Sessions = _with_more(SessionTable, "sessions", Session)
     paces: tables.Paces = _made(SqlPaces)
     branches = _table("branches", Branch)

@@ -7,7 +7,7 @@ from servicekit.ports.tables.base import Table
 from servicekit.ports.tables.billing import Statements
 from servicekit.ports.tables.bookings import Bookings, Classes, Holds, Keys, Meetings, Unlocks
 from servicekit.ports.tables.outside import Effects, PushEvents, PushTargets
-from servicekit.ports.tables.people import Grants, Paces, Sessions, Users
+from servicekit.ports.tables.people import Answers, Grants, Paces, Sessions, Users
 from servicekit.ports.tables.portal import Activities, Faults, Objects, Orders, SeenOrders, SeenRows
 from servicekit.ports.tables.texts import (
     Guards,
@@ -23,6 +23,7 @@ from servicekit.ports.tables.texts import (
 
 __all__ = [
     "Activities",
+    "Answers",
     "Bookings",
     "Classes",
     "Effects",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from servicekit.accounts import Pace, Session
+from servicekit.accounts import KeptAnswer, Pace, Session
 from servicekit.groups import User
 from servicekit.ids import (
     GrantId,
@@ -15,7 +15,7 @@ from servicekit.moments import Instant
 from servicekit.permissions import Grant
 from servicekit.ports.tables.base import Table
 
-__all__ = ["Grants", "Paces", "Sessions", "Users"]
+__all__ = ["Answers", "Grants", "Paces", "Sessions", "Users"]
 
 E = TypeVar("E")
 
@@ -79,4 +79,12 @@ class Paces(Protocol):
 
     def sweep(self, at: Instant) -> None:
         """Drop some of what says nothing any more."""
+        ...
+
+
+class Answers(Table[KeptAnswer], Protocol):
+    """What came of requests that are done once."""
+
+    def forget(self, caller: str, made_before: Instant) -> None:
+        """Drop those of a caller that are as old as this or older."""
         ...

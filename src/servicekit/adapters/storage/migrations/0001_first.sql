@@ -22,6 +22,7 @@ CREATE TABLE users (
     email TEXT NOT NULL,
     number TEXT,
     signature TEXT,
+    mobile TEXT NOT NULL DEFAULT '',
     removed BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX users_group ON users ("group", email);
@@ -199,6 +200,33 @@ CREATE TABLE sessions (
     "end" TEXT NOT NULL
 );
 CREATE INDEX sessions_user ON sessions ("user");
+
+CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES groups (id),
+    "group" TEXT NOT NULL REFERENCES groups (id),
+    "user" TEXT NOT NULL REFERENCES users (id),
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL UNIQUE,
+    old_digest TEXT NOT NULL,
+    old_until BIGINT,
+    made_at BIGINT NOT NULL,
+    made_by TEXT NOT NULL,
+    ends_at BIGINT,
+    revoked_at BIGINT
+);
+CREATE INDEX api_keys_old ON api_keys (old_digest);
+CREATE INDEX api_keys_organisation ON api_keys (organisation);
+
+CREATE TABLE api_answers (
+    caller TEXT NOT NULL,
+    request TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    PRIMARY KEY (caller, request)
+);
+CREATE INDEX api_answers_age ON api_answers (caller, made_at);
 
 -- Up to when somebody has spent what may be done once in a while. Subjects are digests.
 CREATE TABLE paces (
