@@ -15,7 +15,6 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
 from pathlib import Path
 
 from servicekit import Kit
@@ -88,7 +87,7 @@ def _portal(folder: Path, address: str) -> Iterator[tuple[Portal, Town]]:
         ) as kit,
     ):
         own = Own(database)
-        town = founded(kit, own, mailbox, clock.now() + timedelta(minutes=30))
+        town = founded(kit, own, mailbox, clock.now())
         stop = threading.Event()
         relay = threading.Thread(target=kit.relay().run, args=(stop,), name="relay")
         relay.start()

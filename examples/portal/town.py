@@ -35,6 +35,7 @@ ZONE = "Europe/Stockholm"
 BRAND = "Åkes Rör & Värme"
 RIGHTS = (Right.REPORT_FAULTS, Right.COMMENT, Right.SEE_DOCUMENTS)
 TECHNICIAN = ("orders:read", "comments:write", "fault_reports:read")
+_HOUR = 3_600_000_000  # microseconds
 _MAIN, _ROOM = COMPONENTS[0].id, COMPONENTS[2].id
 
 
@@ -139,8 +140,9 @@ def _booking(kit: Kit, own: Own, root: GroupId, anna: Principal, at: Instant) ->
         AddClient(organisation=root, name="Hans", email="hans@bageriet.example", mobile="070 174 06 06"), by=anna
     )
     own.set_client("hans@bageriet.example", hans.id)
+    full_hour = Instant(at.us // _HOUR * _HOUR)
     for days in (1, 2):
-        order = Book(service=advice.id, provider=room.id, client=hans.id, starts=at + timedelta(days=days))
+        order = Book(service=advice.id, provider=room.id, client=hans.id, starts=full_hour + timedelta(days=days))
         with own.transaction() as connection:
             booking = kit.perform(order, by=Principal.of(hans.id), within=connection)
             own.note_booking(connection, booking.id, hans.id)
