@@ -33,7 +33,7 @@ QUERY = SearchLog(group=ROOT)
 ROW = LogRow(
     message(5, group_name="Åsa", number="Bank", status=Status.GROUP, struck="Zoë", segments=3), "anna@salon.example"
 )
-KEYS = {
+KEYS: dict[LogColumn, str | int] = {
     LogColumn.MADE_AT: ROW.message.made_at.us,
     LogColumn.GROUP: "Åsa",
     LogColumn.EMAIL: "anna@salon.example",

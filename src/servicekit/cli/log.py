@@ -74,7 +74,6 @@ def export(
     form = file.suffix.removeprefix(".").lower()
     if form not in _FORMS:
         raise click.UsageError(f"The name of the file ends in one of {', '.join(f'.{one}' for one in _FORMS)}.")
-    signal.signal(signal.SIGTERM, _stop)
     try:
         query = SearchLog(
             group=GroupId(group),
@@ -88,7 +87,7 @@ def export(
             order=LogColumn(order),
             descending=descending,
         )
-        with kit_of(app) as kit, _bar() as progress, replacing(file) as to:
+        with _stoppable(), kit_of(app) as kit, _bar() as progress, replacing(file) as to:
             rows = kit.export_log(query, to, form=form, texts=texts, progress=progress, by=Principal.of(UserId(by)))
     except Refused as refused:
         raise click.ClickException(str(refused)) from refused
@@ -106,8 +105,18 @@ def _instant(text: str, zone: str) -> Instant | None:
     return Instant.parse(text)
 
 
-def _stop(number: int, _frame: object) -> None:
-    sys.exit(128 + number)
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM ends what is done here as Ctrl-C does: whoever has begun something hears of it."""
+
+    def stop(number: int, _frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -73,7 +73,7 @@ class AddGroup(Command[Group]):
 class RenameGroup(Command[Group]):
     """Give a group another name. Needs ``groups:write`` there.
 
-    The log shows its messages under the new name; the limit that a refused message names keeps the old one.
+    What is in the log keeps the name that it had, and so does the limit that a refused message names.
 
     Raises:
         Invalid: ``nameless``.
