@@ -6,10 +6,18 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-from databases import database_url, empty_postgres, postgres_database, postgres_url
+from databases import database_url, empty_postgres, postgres_database, postgres_url, run_folder, stoppable_postgres
 from peers import driver
 
-__all__ = ["database_url", "driver", "empty_postgres", "postgres_database", "postgres_url"]
+__all__ = [
+    "database_url",
+    "driver",
+    "empty_postgres",
+    "postgres_database",
+    "postgres_url",
+    "run_folder",
+    "stoppable_postgres",
+]
 
 # A busy machine is no fault: neither deadlines nor the pace of generation are judged.
 _UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

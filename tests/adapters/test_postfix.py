@@ -6,14 +6,17 @@ import smtplib
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from attrs import define
 
+from gateways import gateway_on
 from postfix_server import Postfix, postfix_in_front, why_not
+from postgres_server import Stoppable
+from servicekit import Kit
 from servicekit.adapters.mail.listener import Listener
 from servicekit.mail import Envelope, ListIgnoredMails, TrustedResults, VerifiedInFront, WhyIgnored
 from servicekit.ports.mail import SenderProof
@@ -36,8 +39,13 @@ class Line:
 
     def send(self, raw: bytes, *recipients: str, sender: str = ANNA) -> dict[str, tuple[int, bytes]]:
         """A mail from the outside; the recipients that were refused."""
-        with smtplib.SMTP("127.0.0.1", self.postfix.port, local_hostname="mail.salon.example", timeout=60) as client:
-            return client.sendmail(sender, [f"{one}@{GATEWAY}" for one in recipients or (MOBILE,)], raw)
+        return send(self.postfix, raw, *recipients, sender=sender)
+
+
+def send(postfix: Postfix, raw: bytes, *recipients: str, sender: str = ANNA) -> dict[str, tuple[int, bytes]]:
+    """A mail from the outside; the recipients that were refused."""
+    with smtplib.SMTP("127.0.0.1", postfix.port, local_hostname="mail.salon.example", timeout=60) as client:
+        return client.sendmail(sender, [f"{one}@{GATEWAY}" for one in recipients or (MOBILE,)], raw)
 
 
 def until(look: Callable[[], T], *, within: float = 60) -> T:
@@ -52,16 +60,20 @@ def until(look: Callable[[], T], *, within: float = 60) -> T:
 def line(folder: Path, *, senders: SenderProof | None = None) -> Iterator[Line]:
     """All of it."""
     envelopes: list[Envelope] = []
+    with opened(folder, senders=senders or VerifiedInFront()) as world, in_front(folder, world.kit, envelopes) as found:
+        yield Line(found, world, envelopes)
+
+
+@contextmanager
+def in_front(folder: Path, kit: Kit, envelopes: list[Envelope]) -> Iterator[Postfix]:
+    """Postfix, and the listener behind it; ``envelopes`` gets those that come."""
     (folder / "strip").write_text(f"/^Authentication-Results:\\s*mx\\.{GATEWAY}\\b/ IGNORE\n".replace(".e", "\\.e"))
-    with ExitStack() as stack:
-        world = stack.enter_context(opened(folder, senders=senders or VerifiedInFront()))
 
-        def receive(envelope: Envelope, raw: bytes) -> object:
-            envelopes.append(envelope)
-            return world.kit.receive("mail", envelope, raw)
+    def receive(envelope: Envelope, raw: bytes) -> object:
+        envelopes.append(envelope)
+        return kit.receive("mail", envelope, raw)
 
-        listener = Listener(receive, domain=GATEWAY, judge=world.kit.hopeless, lmtp=True, xforward=True)
-        stack.enter_context(listener)
+    with Listener(receive, domain=GATEWAY, judge=kit.hopeless, judge_waits=False, lmtp=True, xforward=True) as listener:
         settings = [
             f"relay_domains = {GATEWAY}",
             f"transport_maps = inline:{{{{{GATEWAY}=lmtp:inet:127.0.0.1:{listener.port}}}}}",
@@ -72,7 +84,8 @@ def line(folder: Path, *, senders: SenderProof | None = None) -> Iterator[Line]:
             "lmtp_send_xforward_command = yes",
             f"header_checks = regexp:{folder}/strip",
         ]
-        yield Line(stack.enter_context(postfix_in_front(settings)), world, envelopes)
+        with postfix_in_front(settings) as postfix:
+            yield postfix
 
 
 @pytest.mark.spec("M-01")
@@ -100,6 +113,24 @@ def test_while_the_database_is_away_mail_waits(tmp_path: Path) -> None:
         assert until(lambda: not it.postfix.queue())
         it.world.kit.deliver()
         assert [text.text for text in it.world.elks.handset(MOBILE)] == ["Hej"]
+
+
+def test_a_stopped_database_makes_postfix_queue_and_later_deliver(
+    tmp_path: Path, stoppable_postgres: Stoppable
+) -> None:
+    """A PostgreSQL that is really stopped: the mail is deferred and stays in the queue; started again, it is in the log once."""
+    with gateway_on(stoppable_postgres) as it, in_front(tmp_path, it.kit, []) as postfix:
+        stoppable_postgres.stop()
+        assert send(postfix, mail("Hej")) == {}
+        assert until(lambda: "status=deferred" in postfix.log())
+        assert "451 4.3.0" in postfix.log()
+        assert postfix.queue() == [f"{MOBILE}@{GATEWAY}"]
+        stoppable_postgres.start()
+        assert it.log() == []
+        postfix.flush()
+        assert until(lambda: not postfix.queue())
+        assert postfix.log().count("status=sent") == 1
+        assert it.log() == ["Hej"]
 
 
 def test_hopeless_numbers_are_refused_before_postfix_takes_the_mail(tmp_path: Path) -> None:
