@@ -114,16 +114,17 @@ class BookingMachine(RuleBasedStateMachine):
         return any(one.stands for one in self.wanted.values())
 
     @precondition(_somebody_stands)
-    @rule(number=st.integers(0, 9), half_hours=st.integers(0, 12), trouble=TROUBLE)
-    def move(self, number: int, half_hours: int, trouble: Trouble) -> None:
-        """To another time, if it is free; to the same is nothing."""
+    @rule(number=st.integers(0, 9), half_hours=st.integers(0, 12), elsewhere=st.booleans(), trouble=TROUBLE)
+    def move(self, number: int, half_hours: int, trouble: Trouble, *, elsewhere: bool) -> None:
+        """To another time or room, if it is free; to the same is nothing."""
         known, one = self._pick(number)
         starts = FIRST + half_hours * HOUR / 2
-        command = Rebook(self.bookings[known].id, starts=starts)
-        if self._free(one.room, starts, besides=known):
+        room = (one.room + elsewhere) % len(self.rooms)
+        command = Rebook(self.bookings[known].id, starts=starts, provider=self.rooms[room].id)
+        if self._free(room, starts, besides=known):
             self.world.ask(command)
-            one.revision += starts != one.starts
-            one.starts = starts
+            one.revision += (starts, room) != (one.starts, one.room)
+            one.starts, one.room = starts, room
         else:
             with pytest.raises(Conflict, match="The provider is taken"):
                 self.world.ask(command)
@@ -132,9 +133,10 @@ class BookingMachine(RuleBasedStateMachine):
     @precondition(_somebody_stands)
     @rule(number=st.integers(0, 9), absent=st.booleans(), trouble=TROUBLE)
     def end(self, number: int, trouble: Trouble, *, absent: bool) -> None:
-        """Cancelled, or the client did not come."""
+        """Cancelled, or the client did not come; nobody is missed before the start."""
         known, one = self._pick(number)
         booking = self.bookings[known].id
+        absent = absent and self.world.now >= one.starts
         self.world.ask(MarkNoShow(booking) if absent else Cancel(booking))
         one.stands = False
         self._meets(trouble)

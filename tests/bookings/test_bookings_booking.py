@@ -10,7 +10,18 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servicekit.bookings import HOLDING, TRANSITIONS, Action, Booking, BookingState, Party, act, book, rebook
+from servicekit.bookings import (
+    HOLDING,
+    TRANSITIONS,
+    Action,
+    Booking,
+    BookingState,
+    Party,
+    act,
+    book,
+    check_missed,
+    rebook,
+)
 from servicekit.errors import Conflict, Invalid
 from servicekit.ids import BookingId, BranchId, ClientId, GroupId, ProviderId, ServiceId
 from servicekit.moments import Instant, Window
@@ -18,13 +29,13 @@ from servicekit.moments import Instant, Window
 NOW = Instant.parse("2026-11-25T13:00:00Z")
 HOUR = timedelta(hours=1)
 TABLE = """
-                confirm     rebook      cancel      check in    complete    mark as no-show
-requested       confirmed   requested   cancelled   -           -           -
-confirmed       =           confirmed   cancelled   checked_in  -           no_show
-checked_in      -           -           -           =           completed   -
-completed       -           -           -           -           =           -
-cancelled       -           -           =           -           -           -
-no_show         -           -           -           -           -           =
+                confirm     rebook      extend      cancel      check in    complete    mark as no-show
+requested       confirmed   requested   requested   cancelled   -           -           -
+confirmed       =           confirmed   confirmed   cancelled   checked_in  -           no_show
+checked_in      -           -           checked_in  -           =           completed   -
+completed       -           -           -           -           -           =           -
+cancelled       -           -           -           =           -           -           -
+no_show         -           -           -           -           -           -           =
 """
 """For each state (rows) and action (columns): where it leads; ``-`` is refused, ``=`` was done already."""
 BOOKING = Booking(
@@ -43,8 +54,16 @@ BOOKING = Booking(
 
 
 def cells() -> list[tuple[BookingState, Action, str]]:
-    """The table's 36 pairs, and where each leads."""
-    actions = [Action.CONFIRM, Action.REBOOK, Action.CANCEL, Action.CHECK_IN, Action.COMPLETE, Action.MARK_NO_SHOW]
+    """The table's 42 pairs, and where each leads."""
+    actions = [
+        Action.CONFIRM,
+        Action.REBOOK,
+        Action.EXTEND,
+        Action.CANCEL,
+        Action.CHECK_IN,
+        Action.COMPLETE,
+        Action.MARK_NO_SHOW,
+    ]
     rows = [line.split() for line in TABLE.strip().splitlines()[1:]]
     return [
         (BookingState[name.upper()], action, leads)
@@ -54,7 +73,9 @@ def cells() -> list[tuple[BookingState, Action, str]]:
 
 
 def done(booking: Booking, action: Action) -> Booking:
-    """The booking after the action; a move goes to the hour after."""
+    """The booking after the action; a move goes to the hour after, and an extension ends an hour later."""
+    if action is Action.EXTEND:
+        return rebook(booking, Window(booking.starts, booking.ends + HOUR), NOW)
     if action is Action.REBOOK:
         return rebook(booking, Window(booking.starts + HOUR, booking.ends + HOUR), NOW)
     return act(booking, action, by=Party.CLIENT)
@@ -92,10 +113,11 @@ def test_every_pair_does_what_the_table_says(state: BookingState, action: Action
     else:
         after = done(booking, action)
         assert after.state is BookingState[leads.upper()]
-        assert after.revision == booking.revision + (action in {Action.REBOOK, Action.CANCEL})
+        assert after.revision == booking.revision + (action in {Action.REBOOK, Action.EXTEND, Action.CANCEL})
         assert after.cancelled_by is (Party.CLIENT if action is Action.CANCEL else None)
         moved = HOUR if action is Action.REBOOK else timedelta(0)
-        assert after.window == Window(booking.starts + moved, booking.ends + moved)
+        longer = HOUR if action in {Action.REBOOK, Action.EXTEND} else timedelta(0)
+        assert after.window == Window(booking.starts + moved, booking.ends + longer)
 
 
 @pytest.mark.spec("B-01")
@@ -103,7 +125,9 @@ def test_a_refusal_where_nothing_is_possible_says_so() -> None:
     """The sentence names state, action and what is possible, or that nothing is."""
     with pytest.raises(Conflict, match=r"that is cancelled cannot be asked to check in; possible now: nothing\."):
         act(evolve(BOOKING, state=BookingState.CANCELLED), Action.CHECK_IN)
-    with pytest.raises(Conflict, match=r"that is checked in cannot be asked to cancel; possible now: complete\."):
+    with pytest.raises(
+        Conflict, match=r"that is checked in cannot be asked to cancel; possible now: extend, complete\."
+    ):
         act(evolve(BOOKING, state=BookingState.CHECKED_IN), Action.CANCEL)
 
 
@@ -120,10 +144,11 @@ def test_who_cancelled_first_stays() -> None:
     assert act(cancelled, Action.CANCEL, by=Party.BUSINESS) is cancelled
 
 
-def test_a_move_needs_a_window() -> None:
+@pytest.mark.parametrize("action", [Action.REBOOK, Action.EXTEND])
+def test_a_move_needs_a_window(action: Action) -> None:
     """``act`` cannot move: it says what can."""
     with pytest.raises(Invalid) as caught:
-        act(BOOKING, Action.REBOOK)
+        act(BOOKING, action)
     assert caught.value.code == "rebook_needs_window"
 
 
@@ -168,6 +193,40 @@ def test_one_that_has_begun_may_end_at_another_time_to_come(now: int, length: in
         assert refused.value.code == "booking_in_the_past"
 
 
+def test_another_provider_is_another_revision() -> None:
+    """At the same time or another; the same provider again changes nothing."""
+    other = ProviderId("prv_2")
+    assert rebook(BOOKING, BOOKING.window, NOW, BOOKING.provider) is BOOKING
+    passed_on = rebook(BOOKING, BOOKING.window, NOW, other)
+    assert (passed_on.provider, passed_on.window, passed_on.revision) == (other, BOOKING.window, 5)
+
+
+def test_of_who_is_there_only_the_end_can_change() -> None:
+    """Neither the start nor the provider; later and earlier ends, as long as they lie ahead."""
+    there = evolve(BOOKING, state=BookingState.CHECKED_IN)
+    longer = rebook(there, Window(there.starts, there.ends + HOUR), there.starts)
+    assert (longer.state, longer.ends, longer.revision) == (BookingState.CHECKED_IN, there.ends + HOUR, 5)
+    for window, provider in (
+        (Window(there.starts + HOUR, there.ends + HOUR), None),
+        (there.window, ProviderId("prv_2")),
+    ):
+        with pytest.raises(Conflict) as refused:
+            rebook(there, window, NOW, provider)
+        assert refused.value.facts["possible"] == ["extend", "complete"]
+    with pytest.raises(Invalid) as past:
+        rebook(there, Window(there.starts, there.ends - HOUR / 2), there.ends)
+    assert past.value.code == "booking_in_the_past"
+
+
+def test_nobody_is_missed_before_the_start() -> None:
+    """From the start on they may be."""
+    check_missed(BOOKING, BOOKING.starts)
+    with pytest.raises(Conflict) as refused:
+        check_missed(BOOKING, Instant(BOOKING.starts.us - 1))
+    assert refused.value.code == "not_begun"
+    assert refused.value.facts["starts"] == str(BOOKING.starts)
+
+
 def test_a_booking_ends_after_it_starts() -> None:
     """A booking of no length is refused when it is made."""
     with pytest.raises(Invalid) as caught:
@@ -194,7 +253,7 @@ def test_histories_end_where_the_table_leads(state: BookingState, actions: list[
         if leads != "=":
             here = BookingState[leads.upper()]
             moves += action is Action.REBOOK
-            changes += action in {Action.REBOOK, Action.CANCEL}
+            changes += action in {Action.REBOOK, Action.EXTEND, Action.CANCEL}
     assert (booking.state, booking.revision) == (here, 1 + changes)
     assert booking.starts == BOOKING.starts + moves * HOUR
 

@@ -219,6 +219,7 @@ def test_a_no_show_is_told_nobody(world: World) -> None:
     """Its key ends and its meeting goes, without a word."""
     booking = world.book()
     world.settle()
+    world.clock.set(booking.starts)
     world.ask(MarkNoShow(booking.id))
 
     assert due(world) == ["key", "meeting"]

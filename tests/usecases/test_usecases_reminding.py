@@ -17,7 +17,6 @@ from servicekit.bookings import (
     Cancel,
     CheckIn,
     Confirm,
-    MarkNoShow,
     Rebook,
     Service,
 )
@@ -168,9 +167,9 @@ def test_moved_to_soon_there_is_nothing_left_to_be_reminded_of(world: World) -> 
     assert reminded(world) == []
 
 
-@pytest.mark.parametrize("end", ["cancel", "check in", "no-show"])
+@pytest.mark.parametrize("end", ["cancel", "check in"])
 def test_who_does_not_come_any_more_is_not_reminded(world: World, end: str) -> None:
-    """Cancelled, there already, or not coming: nothing is said, and a cancelled booking leaves nothing waiting."""
+    """Cancelled, or there already: nothing is said, and a cancelled booking leaves nothing waiting."""
     plan(world, Reminder(DAY, TEXT))
     booking = world.book(world.haircut, starts=world.now + 5 * DAY)
     world.kit.deliver()
@@ -179,7 +178,7 @@ def test_who_does_not_come_any_more_is_not_reminded(world: World, end: str) -> N
         world.kit.deliver()
         assert waiting(world) == []
     else:
-        world.ask(CheckIn(booking.id) if end == "check in" else MarkNoShow(booking.id))
+        world.ask(CheckIn(booking.id))
     world.settle()
 
     assert reminded(world) == []
@@ -211,7 +210,7 @@ def test_a_reminders_text_that_waits_is_not_sent_once_it_is_too_late(world: Worl
     assert len(dead) == 2
     world.ask(ChangeSettings(group=world.root.id, change=Settings(sender_name="Salon")))
     assert world.now < second.starts
-    world.ask(MarkNoShow(second.id))
+    world.ask(CheckIn(second.id))
     world.clock.set(first.starts)
     for one in dead:
         world.ask(RetryEffect(one.id))

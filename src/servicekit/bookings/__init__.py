@@ -21,6 +21,7 @@ from servicekit.bookings.booking import (
     Party,
     act,
     book,
+    check_missed,
     rebook,
 )
 from servicekit.bookings.catalogue import Absence, Branch, Client, Provider, ProviderKind, Service
@@ -127,6 +128,7 @@ __all__ = [
     "Which",
     "act",
     "book",
+    "check_missed",
     "free_slots",
     "has_place",
     "holds_of",

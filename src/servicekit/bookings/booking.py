@@ -1,8 +1,9 @@
 """A booking and its transition table. Everything that moves a booking is in this file.
 
 The table is plain data, to be checked with a pencil: for each state, what may be done and where it leads. ``rebook`` leads
-from a state to itself, with a new revision. A pair that is not in the table is refused, but for one kindness: doing again
-what has led here is answered with the booking as it is (a double click cancels once).
+from a state to itself, with a new revision; so does ``extend``, where only the end changes, also of whose client is there. A
+pair that is not in the table is refused, but for one kindness: doing again what has led here is answered with the booking as
+it is (a double click cancels once).
 """
 
 from __future__ import annotations
@@ -17,7 +18,18 @@ from servicekit.errors import Conflict, Invalid
 from servicekit.ids import BookingId, BranchId, ClassId, ClientId, GroupId, ProviderId, SeriesId, ServiceId
 from servicekit.moments import Instant, Window, Zone
 
-__all__ = ["HOLDING", "TRANSITIONS", "Action", "Booking", "BookingState", "Party", "act", "book", "rebook"]
+__all__ = [
+    "HOLDING",
+    "TRANSITIONS",
+    "Action",
+    "Booking",
+    "BookingState",
+    "Party",
+    "act",
+    "book",
+    "check_missed",
+    "rebook",
+]
 
 
 class BookingState(StrEnum):
@@ -36,6 +48,7 @@ class Action(StrEnum):
 
     CONFIRM = "confirm"
     REBOOK = "rebook"
+    EXTEND = "extend"
     CANCEL = "cancel"
     CHECK_IN = "check in"
     COMPLETE = "complete"
@@ -51,14 +64,20 @@ class Party(StrEnum):
 
 _S, _A = BookingState, Action
 TRANSITIONS: Mapping[BookingState, Mapping[Action, BookingState]] = {
-    _S.REQUESTED: {_A.CONFIRM: _S.CONFIRMED, _A.REBOOK: _S.REQUESTED, _A.CANCEL: _S.CANCELLED},
+    _S.REQUESTED: {
+        _A.CONFIRM: _S.CONFIRMED,
+        _A.REBOOK: _S.REQUESTED,
+        _A.EXTEND: _S.REQUESTED,
+        _A.CANCEL: _S.CANCELLED,
+    },
     _S.CONFIRMED: {
         _A.REBOOK: _S.CONFIRMED,
+        _A.EXTEND: _S.CONFIRMED,
         _A.CANCEL: _S.CANCELLED,
         _A.CHECK_IN: _S.CHECKED_IN,
         _A.MARK_NO_SHOW: _S.NO_SHOW,
     },
-    _S.CHECKED_IN: {_A.COMPLETE: _S.COMPLETED},
+    _S.CHECKED_IN: {_A.EXTEND: _S.CHECKED_IN, _A.COMPLETE: _S.COMPLETED},
     _S.COMPLETED: {},
     _S.CANCELLED: {},
     _S.NO_SHOW: {},
@@ -142,23 +161,27 @@ def book(booking: Booking, at: Instant) -> Booking:
     return booking
 
 
-def rebook(booking: Booking, window: Window, at: Instant) -> Booking:
-    """The booking in another window, as its next revision; the same object where the window is the one it has.
+def rebook(booking: Booking, window: Window, at: Instant, provider: ProviderId | None = None) -> Booking:
+    """The booking in another window, or with another provider, as its next revision; the same object where nothing differs.
 
-    One that has begun may still end at another time, as long as that lies ahead: whoever is inside may stay longer.
+    One that has begun may still end at another time, as long as that lies ahead: whoever is inside may stay longer. Of one
+    whose client is there already nothing else can change.
 
     Raises:
         Conflict: ``transition_refused`` in a state that cannot be moved.
         Invalid: ``booking_in_the_past``.
     """
-    state = _next(booking, Action.REBOOK)
-    if window == booking.window:
+    provider = provider or booking.provider
+    stays = (window.opens, provider) == (booking.starts, booking.provider)
+    state = _next(booking, Action.EXTEND if stays else Action.REBOOK)
+    if (window, provider) == (booking.window, booking.provider):
         return booking
     if window.opens != booking.starts or window.closes <= at:
         _check_future(window, at)
     return evolve(
         booking,
         state=state,
+        provider=provider,
         starts=window.opens,
         ends=window.closes,
         revision=booking.revision + 1,
@@ -171,15 +194,15 @@ def act(booking: Booking, action: Action, *, by: Party | None = None, reason: st
 
     Args:
         booking: as it is.
-        action: any but REBOOK, which needs a window.
+        action: any but REBOOK and EXTEND, which need a window.
         by: who cancels; only for CANCEL.
         reason: why, in somebody's words; only for CANCEL.
 
     Raises:
         Conflict: ``transition_refused`` for a pair that is not in the table.
-        Invalid: ``rebook_needs_window`` for REBOOK.
+        Invalid: ``rebook_needs_window`` for REBOOK and EXTEND.
     """
-    if action is Action.REBOOK:
+    if action in {Action.REBOOK, Action.EXTEND}:
         raise Invalid("Moving a booking needs a window: call rebook().", code="rebook_needs_window")
     if booking.state is _LED_BY[action]:
         return booking
@@ -189,6 +212,22 @@ def act(booking: Booking, action: Action, *, by: Party | None = None, reason: st
             booking, state=state, cancelled_by=by, reason=reason, revision=booking.revision + 1, request_key=""
         )
     return evolve(booking, state=state)
+
+
+def check_missed(booking: Booking, at: Instant) -> None:
+    """Refuse to say that somebody did not come before they could be missed.
+
+    Raises:
+        Conflict: ``not_begun``.
+    """
+    if at < booking.starts:
+        raise Conflict(
+            f"The booking begins at {booking.starts}: nobody has missed it before. Cancel it, or wait.",
+            code="not_begun",
+            booking=booking.id,
+            starts=str(booking.starts),
+            at=str(at),
+        )
 
 
 def _next(booking: Booking, action: Action) -> BookingState:

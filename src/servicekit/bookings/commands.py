@@ -139,17 +139,26 @@ class Book(Command[Booking]):
 
 @frozen
 class Rebook(Command[Booking]):
-    """Move a booking. Its length stays unless ``ends`` says otherwise. Rights and errors as for :class:`Book`.
+    """Move a booking, or give it to another provider. Rights and errors as for :class:`Book`.
 
-    One that has begun keeps its start and may end at another time to come: whoever is inside may stay longer.
+    Its length stays unless ``ends`` says otherwise. One that has begun keeps its start and may end at another time to come:
+    whoever is inside may stay longer, also when they are checked in. The key follows (the new one is made before the old one
+    ends), and so does the meeting, which is made anew where another provider has another host. The provider who loses the
+    booking is told that it is cancelled, the new one of a new booking.
+
+    Attributes:
+        provider: who takes it from now on; unless said, who has it. Must offer the service, and be free.
 
     Raises:
-        Conflict: ``in_a_class`` for a seat, which moves with its class; else as for :class:`Book`.
+        Conflict: ``in_a_class`` for a seat, which moves with its class; ``transition_refused`` in a state that cannot be moved,
+            and for anything but the end of a booking that is checked in; else as for :class:`Book`.
+        NotFound: no such provider in the organisation.
     """
 
     booking: BookingId
     starts: Instant = field(converter=as_instant, kw_only=True)
     ends: Instant | None = field(default=None, converter=_as_end, kw_only=True)
+    provider: ProviderId | None = field(default=None, kw_only=True)
     override: bool = field(default=False, kw_only=True)
 
 
@@ -187,7 +196,11 @@ class Complete(Command[Booking]):
 
 @frozen
 class MarkNoShow(Command[Booking]):
-    """The client did not come. Its provider may, and whoever has ``bookings:write``."""
+    """The client did not come. Its provider may, and whoever has ``bookings:write``.
+
+    Raises:
+        Conflict: ``not_begun`` before the start.
+    """
 
     booking: BookingId
 

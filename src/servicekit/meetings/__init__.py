@@ -41,7 +41,18 @@ from servicekit.meetings.connection import (
     state_digest,
 )
 from servicekit.meetings.meeting import Meeting, MeetingState, host_link
-from servicekit.meetings.plan import Create, Drop, LookUp, Move, Remove, Settled, Stuck, next_step
+from servicekit.meetings.plan import (
+    Create,
+    Drop,
+    LookUp,
+    Move,
+    Remove,
+    RemoveFormer,
+    Replace,
+    Settled,
+    Stuck,
+    next_step,
+)
 from servicekit.meetings.registrant import (
     Await,
     Forget,
@@ -88,6 +99,8 @@ __all__ = [
     "Register",
     "Registrant",
     "Remove",
+    "RemoveFormer",
+    "Replace",
     "ReportMeetings",
     "SetMeetingUser",
     "Settled",

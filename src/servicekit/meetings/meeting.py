@@ -40,6 +40,9 @@ class Meeting:
 
     Attributes:
         booking, in_class: whose it is; one of the two.
+        host: with whom it is, was asked for, or shall be made.
+        next_host: with whom it shall be instead, once it is known whether it was made; empty: it stays.
+        former: the vendor's id of the one that it takes the place of, which goes once this one is made; empty for none.
         join_url: the link that all share. In a class it admits nobody, and each client's own stands in its place.
     """
 
@@ -51,6 +54,8 @@ class Meeting:
     zone: Zone
     opens: Instant
     closes: Instant
+    next_host: str = ""
+    former: str = ""
     state: MeetingState = MeetingState.PLANNED
     attempt: int = 1
     vendor_id: str = ""

@@ -61,6 +61,8 @@ def compare_meeting(listed: ListedMeeting, row: Meeting | None, at: Instant, *, 
     """
     if row is None:
         return Difference.STRAY
+    if listed.vendor_id == row.former:  # it goes as soon as the one in its place is made
+        return None if wanted and row.state is not MeetingState.MADE else Difference.UNWANTED
     if row.state is not MeetingState.MADE:
         if listed.marker != row.marker:
             return Difference.STRAY

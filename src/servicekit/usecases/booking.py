@@ -19,6 +19,7 @@ from servicekit.bookings import (
     Rebook,
     act,
     book,
+    check_missed,
     rebook,
 )
 from servicekit.commands import Principal
@@ -114,7 +115,7 @@ def move(work: Work, command: Rebook) -> Booking:
     """The booking in another window."""
     before = my_booking(work, command.booking)
     window = Window(command.starts, command.ends or command.starts + before.window.length)
-    booking = rebook(before, window, work.at)
+    booking = rebook(before, window, work.at, command.provider)
     if booking is before:
         return booking
     if before.in_class is not None:
@@ -125,7 +126,8 @@ def move(work: Work, command: Rebook) -> Booking:
         )
     service = work.store.services.get(booking.service)
     may_override(work, service, override=command.override)
-    where = site(work, service, work.store.branches.get(booking.branch), booking.provider, offered=False)
+    passed_on = booking.provider != before.provider
+    where = site(work, service, work.store.branches.get(booking.branch), booking.provider, offered=passed_on)
     room = place(
         work,
         where,
@@ -136,13 +138,13 @@ def move(work: Work, command: Rebook) -> Booking:
         override=command.override,
         first=booking.room,
     )
-    return store_moved(work, evolve(booking, room=room))
+    return store_moved(work, evolve(booking, room=room), before if passed_on else None)
 
 
-def store_moved(work: Work, booking: Booking) -> Booking:
-    """The booking stored as its new revision, with the effects that follow from that."""
+def store_moved(work: Work, booking: Booking, lost: Booking | None = None) -> Booking:
+    """The booking stored as its new revision, with the effects that follow; ``lost``: as another provider had it before."""
     work.store.bookings.save(booking)
-    follow(work, booking, Occasion.MOVED if booking.obeyed else Occasion.REQUESTED)
+    follow(work, booking, Occasion.MOVED if booking.obeyed else Occasion.REQUESTED, lost)
     return booking
 
 
@@ -181,6 +183,8 @@ def acted(work: Work, before: Booking, action: Action) -> Booking:
     """The same for a booking that is held and may be changed."""
     booking = act(before, action)
     if booking is not before:
+        if action is Action.MARK_NO_SHOW:
+            check_missed(before, work.at)
         work.store.bookings.save(booking)
         if booking.obeyed != before.obeyed:
             follow(work, booking, Occasion.BOOKED if booking.obeyed else None)

@@ -17,7 +17,19 @@ from attrs import evolve
 
 from servicekit.errors import OutcomeUnknown, OutsideError, Rejected
 from servicekit.ids import ClassId, GroupId, MeetingId
-from servicekit.meetings import Create, Drop, LookUp, Meeting, MeetingState, Remove, Settled, Stuck, next_step
+from servicekit.meetings import (
+    Create,
+    Drop,
+    LookUp,
+    Meeting,
+    MeetingState,
+    Remove,
+    RemoveFormer,
+    Replace,
+    Settled,
+    Stuck,
+    next_step,
+)
 from servicekit.moments import Instant, Window
 from servicekit.outbox.effects import Effect, EffectKind, EffectState
 from servicekit.ports.meetings import MeetingOrder, Meetings, VendorMeeting
@@ -57,17 +69,24 @@ def _next(work: Work, meeting: Meeting, organisation: GroupId, *, wanted: bool) 
             return GivenUp(meeting.detail or "the meeting service has refused the meeting")
         case Drop():
             return _mark(work, meeting.id, state=MeetingState.DROPPED)
+        case Replace():
+            work.store.meetings.save(evolve(made_anew(meeting), former=meeting.vendor_id or meeting.former))
+            return Next()
     service = reach(work, organisation)
     if isinstance(service, Later | GivenUp):
         return service
     if isinstance(step, LookUp | Create):
         done = _make(work, service, meeting, organisation, look_up=isinstance(step, LookUp))
+    elif isinstance(step, RemoveFormer):
+        done = _remove_former(work, service, meeting)
     else:
         done = _change(work, service, meeting, organisation, remove=isinstance(step, Remove))
     return through(done, organisation) if isinstance(done, Outside) else done
 
 
 def _make(work: Work, service: Meetings, meeting: Meeting, organisation: GroupId, *, look_up: bool) -> Step:
+    if not look_up:
+        meeting = evolve(meeting, host=meeting.next_host or meeting.host, next_host="")
     order, at, tally = _order(meeting, work.at), work.at, _tally(service, meeting, organisation)
     if look_up:
         return Outside(
@@ -81,11 +100,21 @@ def _make(work: Work, service: Meetings, meeting: Meeting, organisation: GroupId
         return Done()
     if (parked := _spent(work, service, tally)) is not None:
         return parked
-    _mark(work, meeting.id, state=MeetingState.ASKED)
+    work.store.meetings.save(evolve(meeting, state=MeetingState.ASKED))
     return Outside(
         lambda: service.create(order, at),
         lambda later, made: _adopt(later, meeting.id, made),
         lambda later, error: _limited(later, service, tally, error, _not_made(later, meeting.id, error)),
+        flows=True,
+    )
+
+
+def _remove_former(work: Work, service: Meetings, meeting: Meeting) -> Outside:
+    at = work.at
+    return Outside(
+        lambda: service.remove(meeting.former, at),
+        lambda later, _: _mark(later, meeting.id, former=""),
+        lambda _, error: Failed(error, stubborn=True),
         flows=True,
     )
 

@@ -12,6 +12,7 @@ from servicekit.ids import KeyId
 from servicekit.keys import Key, components_of, validity
 from servicekit.notices import Occasion
 from servicekit.outbox.effects import EffectKind, Stage
+from servicekit.usecases.losing import tell_loser, to_new_provider
 from servicekit.usecases.planning_meetings import enqueue_meeting, want_meeting
 from servicekit.usecases.reminding import follow_reminders
 from servicekit.usecases.work import Work
@@ -36,13 +37,16 @@ def check_mobile(service: Service, branch: Branch, client: Client) -> None:
         )
 
 
-def follow(work: Work, booking: Booking, occasion: Occasion | None) -> None:
-    """Write down what the booking wants now, and enqueue the effects that bring it about and tell of it."""
+def follow(work: Work, booking: Booking, occasion: Occasion | None, lost: Booking | None = None) -> None:
+    """Write down what the booking wants now, and enqueue the effects that bring it about and tell of it.
+
+    ``lost``: the booking as another provider had it until now, who is told that it is over; nobody, where it is None.
+    """
     service = work.store.services.get(booking.service)
     branch = work.store.branches.get(booking.branch)
     if _key(work, booking, service, branch):
         work.enqueue(EffectKind.KEY, booking.id, booking.organisation, revision=booking.revision, about=booking.id)
-    if want_meeting(work, booking, service, branch):
+    if want_meeting(work, booking, service, branch, passed_on=lost is not None):
         enqueue_meeting(work, booking)
     if occasion is not None:
         work.enqueue(
@@ -52,8 +56,10 @@ def follow(work: Work, booking: Booking, occasion: Occasion | None) -> None:
             revision=booking.revision,
             about=booking.id,
             stage=Stage.NOTICE,
-            payload=occasion.value,
+            payload=to_new_provider(occasion) if lost else occasion.value,
         )
+    if lost is not None:
+        tell_loser(work, lost)
     follow_reminders(work, booking)
 
 

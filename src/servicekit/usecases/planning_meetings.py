@@ -1,14 +1,21 @@
 """What bookings and classes want of the meeting service, written down; carrying it out is an effect's.
 
-Rules kept here: an online class has one meeting from when it is scheduled until it is cancelled, whoever has a seat; a seat
-has a link of its own to it, under an address that no other seat has.
+Rules kept here:
+
+* An online class has one meeting from when it is scheduled until it is cancelled, whoever has a seat; a seat has a link of
+  its own to it, under an address that no other seat has.
+* What is agreed stays: a booking or class that has a meeting keeps it, moved and cancelled with it, also when its service is
+  no online one any more; one without gets one when it is made or changed while its service is online. A class is online as a
+  whole: with its meeting, every seat in it gets a link.
+* A meeting is with the host of the provider who had the booking when it was made; passed on to a provider with another host,
+  it is made anew there.
 """
 
 from __future__ import annotations
 
 from attrs import evolve
 
-from servicekit.bookings import Booking, Branch, Client, ScheduledClass, Service
+from servicekit.bookings import Booking, Branch, ScheduledClass, Service
 from servicekit.ids import ClassId, MeetingId, RegistrantId
 from servicekit.meetings import Meeting, MeetingState, Registrant, address_in
 from servicekit.notices import Occasion
@@ -21,9 +28,11 @@ _OVER = frozenset({MeetingState.FAILED, MeetingState.DROPPED, MeetingState.REMOV
 
 
 def made_anew(meeting: Meeting) -> Meeting:
-    """The meeting as one that is still to be made, under a new marker."""
+    """The meeting as one that is still to be made, under a new marker and with the host that it shall have."""
     return evolve(
         meeting,
+        host=meeting.next_host or meeting.host,
+        next_host="",
         state=MeetingState.PLANNED,
         attempt=meeting.attempt + 1,
         vendor_id="",
@@ -34,18 +43,25 @@ def made_anew(meeting: Meeting) -> Meeting:
     )
 
 
-def want_meeting(work: Work, booking: Booking, service: Service, branch: Branch) -> bool:
-    """Write down what the booking wants; whether the meeting service must be seen to for it."""
+def want_meeting(work: Work, booking: Booking, service: Service, branch: Branch, *, passed_on: bool = False) -> bool:
+    """Write down what the booking wants; whether the meeting service must be seen to for it.
+
+    ``passed_on``: whether another provider has it from now on.
+    """
     if booking.in_class is not None:
         return _want_link(work, booking, booking.in_class, service)
     known = work.store.meetings.where(booking=booking.id)
-    if not booking.obeyed or not service.online:
+    if not booking.obeyed:
         return bool(known)
-    work.wiring.need(work.wiring.meetings, "meetings")
     if known:
-        meeting = evolve(work.store.meetings.hold(known[0].id), opens=booking.starts, closes=booking.ends)
-        work.store.meetings.save(made_anew(meeting) if meeting.state in _OVER else meeting)
+        meeting = work.store.meetings.hold(known[0].id)
+        if passed_on:
+            meeting = _with_host(meeting, work.store.providers.get(booking.provider).meeting_user)
+        _follow(work, meeting, booking, service)
         return True
+    if not service.online:
+        return False
+    work.wiring.need(work.wiring.meetings, "meetings")
     work.store.meetings.add(evolve(_drafted(work, booking, service, branch), booking=booking.id))
     return True
 
@@ -54,17 +70,29 @@ def want_class_meeting(work: Work, scheduled: ScheduledClass) -> None:
     """Write down what the class wants, and enqueue the effect that brings it about. The class is held."""
     service = work.store.services.get(scheduled.service)
     known = work.store.meetings.where(in_class=scheduled.id)
-    if scheduled.cancelled or not service.online:
-        if not known:
-            return
-    elif known:
-        meeting = evolve(work.store.meetings.hold(known[0].id), opens=scheduled.starts, closes=scheduled.ends)
-        work.store.meetings.save(made_anew(meeting) if meeting.state in _OVER else meeting)
+    if not known and (scheduled.cancelled or not service.online):
+        return
+    if known:
+        if not scheduled.cancelled:
+            _follow(work, work.store.meetings.hold(known[0].id), scheduled, service)
     else:
         work.wiring.need(work.wiring.meetings, "meetings")
         branch = work.store.branches.get(scheduled.branch)
         work.store.meetings.add(evolve(_drafted(work, scheduled, service, branch), in_class=scheduled.id))
     enqueue_meeting(work, scheduled)
+
+
+def _follow(work: Work, meeting: Meeting, thing: Booking | ScheduledClass, service: Service) -> None:
+    """The meeting at the thing's time; one that is over is made again, if the service is still an online one."""
+    meeting = evolve(meeting, opens=thing.starts, closes=thing.ends)
+    work.store.meetings.save(made_anew(meeting) if meeting.state in _OVER and service.online else meeting)
+
+
+def _with_host(meeting: Meeting, host: str) -> Meeting:
+    """The meeting as one that shall be with this host; what the vendor may have made is known under its own until then."""
+    if meeting.state in {MeetingState.ASKED, MeetingState.MADE}:
+        return evolve(meeting, next_host="" if host == meeting.host else host)
+    return evolve(meeting, host=host, next_host="")
 
 
 def enqueue_meeting(work: Work, thing: Booking | ScheduledClass) -> None:
@@ -99,7 +127,7 @@ def _drafted(work: Work, thing: Booking | ScheduledClass, service: Service, bran
 
 def _want_link(work: Work, booking: Booking, class_id: ClassId, service: Service) -> bool:
     known = work.store.registrants.where(booking=booking.id)
-    if not booking.obeyed or not service.online:
+    if not booking.obeyed:
         return bool(known)
     if known:
         registrant = work.store.registrants.hold(known[0].id)
@@ -107,14 +135,28 @@ def _want_link(work: Work, booking: Booking, class_id: ClassId, service: Service
             registrant = evolve(registrant, state=MeetingState.PLANNED, vendor_id="", join_url="", detail="")
             work.store.registrants.save(registrant)
         return True
-    if not work.store.meetings.where(in_class=class_id):  # the class is older than its being online
+    meetings = work.store.meetings.where(in_class=class_id)
+    if not meetings and not service.online:
+        return False
+    if not meetings:  # the class is older than its being online
         want_class_meeting(work, work.store.classes.hold(class_id))
-    (meeting,) = work.store.meetings.where(in_class=class_id)
-    work.store.registrants.add(_new_registrant(work, booking, meeting, work.store.clients.get(booking.client)))
+        meetings = work.store.meetings.where(in_class=class_id)
+        _link_others(work, booking, class_id, meetings[0])
+    work.store.registrants.add(_new_registrant(work, booking, meetings[0]))
     return True
 
 
-def _new_registrant(work: Work, booking: Booking, meeting: Meeting, client: Client) -> Registrant:
+def _link_others(work: Work, newest: Booking, class_id: ClassId, meeting: Meeting) -> None:
+    """Everybody who had a seat before the class had its meeting gets a link, too, and is told."""
+    for booking in work.store.bookings.where(in_class=class_id):
+        if booking.obeyed and booking.id != newest.id:
+            work.store.registrants.add(_new_registrant(work, booking, meeting))
+            enqueue_meeting(work, booking)
+            tell_again(work, booking)
+
+
+def _new_registrant(work: Work, booking: Booking, meeting: Meeting) -> Registrant:
+    client = work.store.clients.get(booking.client)
     others = work.store.registrants.where(meeting=meeting.id)
     taken = {other.email for other in others if other.state not in {MeetingState.DROPPED, MeetingState.REMOVED}}
     return Registrant(

@@ -132,7 +132,7 @@ class HostMeetings:
             return finding.ended(Outcome.HEALING)
         if difference is Difference.CHANGED and now is not None and now.window is not None:
             work.store.meetings.save(evolve(row, made_opens=now.window.opens, made_closes=now.window.closes))
-        elif row.state is not MeetingState.MADE:
+        elif row.state is not MeetingState.MADE and finding.vendor_id != row.former:
             work.store.meetings.save(evolve(row, state=MeetingState.ASKED))
         enqueue_meeting(work, owner)
         return evolve(finding, difference=difference, outcome=Outcome.HEALING)
@@ -142,6 +142,8 @@ class HostMeetings:
         row = _row(work, finding.subject)
         if row is None:
             return False
+        if row.former == finding.vendor_id:
+            return True
         if row.state is MeetingState.MADE:
             return row.vendor_id == finding.vendor_id
         return row.marker == finding.marker

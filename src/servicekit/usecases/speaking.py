@@ -205,8 +205,8 @@ def values_of(work: Work, who: People, channel: Channel) -> dict[str, str]:
 
 
 def _links(work: Work, booking: Booking) -> dict[str, str]:
-    """The links into the booking's meeting, where there is one."""
-    meeting = meeting_of(work, booking)
+    """The links into the booking's meeting, where there is one; who has lost the booking, or it is cancelled, has none."""
+    meeting = meeting_of(work, booking) if booking.obeyed else None
     if meeting is None or meeting.state is not MeetingState.MADE:
         return {}
     links = {"online_meeting_link": meeting.join_url}
@@ -237,16 +237,20 @@ def post(work: Work, who: People, channel: Channel, rendered: Rendered, calendar
     work.post(mail_id, booking.organisation, mail, to=to)
 
 
-def tell_by_text(work: Work, who: People, occasion: Occasion, channel: Channel) -> None:
-    """Write a text; where a rule refuses it, have an effect of its own find that, and wait for a person."""
+def tell_by_text(work: Work, who: People, occasion: Occasion, channel: Channel, *, had: str = "") -> None:
+    """Write a text; where a rule refuses it, have an effect of its own find that, and wait for a person.
+
+    ``had``: from when until when the provider had the booking that it has lost; empty for everybody else.
+    """
     try:
         submit_text(work, who, occasion, channel)
     except Invalid:  # before anything was written
         work.enqueue(
             EffectKind.NOTICE_TEXT,
-            f"{who.booking.id}/{occasion}/{channel}",
+            f"{who.booking.id}/{occasion}/{channel}" + (f"/{who.booking.provider}" if had else ""),
             who.booking.organisation,
             revision=who.booking.revision,
+            payload=had,
         )
 
 

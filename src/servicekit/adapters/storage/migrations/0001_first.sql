@@ -397,6 +397,8 @@ CREATE TABLE meetings (
     booking TEXT UNIQUE REFERENCES bookings (id),
     in_class TEXT UNIQUE REFERENCES classes (id),
     host TEXT NOT NULL,
+    next_host TEXT NOT NULL,
+    former TEXT NOT NULL,
     topic TEXT NOT NULL,
     zone TEXT NOT NULL,
     opens BIGINT NOT NULL,
