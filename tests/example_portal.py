@@ -29,13 +29,13 @@ class Served:
 
     Attributes:
         login: the branded log-in address.
-        passwords: of users of the organisation, by address.
-        invitations: links, by the address of who was invited.
+        links: by which people choose their passwords, by address.
+        mailbox: where all mails can be read.
     """
 
     login: str
-    passwords: Mapping[str, str]
-    invitations: Mapping[str, str]
+    links: Mapping[str, str]
+    mailbox: str
 
     @property
     def url(self) -> str:
@@ -65,8 +65,8 @@ def served() -> Iterator[Served]:
             assert lines, process.communicate()[1]
             yield Served(
                 login=next(words[1] for words in lines if words[0] == "portal"),
-                passwords={words[1]: words[2] for words in lines if words[0] == "login"},
-                invitations={words[1]: words[2] for words in lines if words[0] == "invitation"},
+                links={words[1]: words[2] for words in lines if words[0] == "password"},
+                mailbox=next(words[1] for words in lines if words[0] == "mailbox"),
             )
         finally:
             process.send_signal(signal.SIGINT)
@@ -127,8 +127,9 @@ class Page(HTMLParser):
             self.forms.append(Form(given.get("action", ""), given.get("method", "get")))
         elif tag in ("input", "textarea", "select"):
             self._ask(tag, given)
-        elif tag == "option" and "value" in given and self._select and not self.forms[-1].fields[self._select]:
-            self.forms[-1].fields[self._select] = given["value"] if "selected" in given else ""
+        elif tag == "option" and self.forms and self._select:
+            if "selected" in given or self._select not in self.forms[-1].fields:
+                self.forms[-1].fields[self._select] = given.get("value", "")
         elif tag == "label":
             self._labelled.add(given.get("for", ""))
         elif tag in ("h1", "h2", "h3", "h4", "h5", "h6"):
@@ -173,7 +174,7 @@ class Page(HTMLParser):
             return
         checkbox = given.get("type") == "checkbox"
         self._select = given["name"] if tag == "select" else ""
-        if not checkbox:
+        if not checkbox and tag != "select":
             self.forms[-1].fields[given["name"]] = given.get("value", "")
         if given.get("type") != "hidden" and "label" not in self._stack:
             self._asked.append(given.get("id", f"{given['name']} without an id"))

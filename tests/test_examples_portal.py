@@ -6,6 +6,7 @@ scripts do: links, forms, cookies.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 
@@ -47,8 +48,8 @@ class Person:
 
     def log_in(self, email: str, password: str) -> Page:
         """Through the log-in page."""
-        page = self.page("/login")
-        return self.send(page.form(""), at="/login", email=email, password=password)
+        kind = "staff" if email in {ANNA, TOM} else "customer"
+        return self.send(self.page("/login").form(""), at="/login", email=email, password=password, kind=kind)
 
     def _read(self, answer: httpx.Response, status: int) -> Page:
         assert answer.status_code == status, answer.text
@@ -59,13 +60,13 @@ class Person:
 
 @pytest.fixture(scope="module")
 def portal() -> Iterator[Served]:
-    """A portal in which both customers' users have chosen their passwords."""
+    """A portal in which everybody has chosen a password."""
     with served() as running:
-        for email in (HANS, KARIN):
+        for email, link in running.links.items():
             with httpx.Client(base_url=running.url, follow_redirects=True, timeout=60) as client:
                 invited = Person(client)
-                form = invited.page(running.invitations[email]).form("")
-                invited.send(form, password=PASSWORD, again=PASSWORD)
+                form = invited.page(link).forms[0]
+                assert invited.send(form, password=PASSWORD, again=PASSWORD).headings[0][1].endswith("rders"), email
         yield running
 
 
@@ -84,12 +85,12 @@ def somebody(portal: Served) -> Iterator[Callable[[], Person]]:
 
 
 @pytest.fixture
-def logged_in(portal: Served, somebody: Callable[[], Person]) -> Callable[[str], Person]:
+def logged_in(somebody: Callable[[], Person]) -> Callable[[str], Person]:
     """Makes browsers in which somebody is logged in."""
 
     def made(email: str) -> Person:
         person = somebody()
-        person.log_in(email, portal.passwords.get(email, PASSWORD))
+        person.log_in(email, PASSWORD)
         return person
 
     return made
@@ -272,14 +273,47 @@ def test_wrong_passwords_and_unknown_names_read_alike(somebody: Callable[[], Per
     assert "do not fit together" in texts.pop()
 
 
-def test_an_invitation_works_once(portal: Served, somebody: Callable[[], Person]) -> None:
-    """Afterwards it is not good any more, and the password stays what it is. Two different or a short one are refused."""
+def test_a_link_works_once(portal: Served, somebody: Callable[[], Person]) -> None:
+    """Afterwards it is not good any more, and the password stays what it is."""
     person = somebody()
-    form = person.page(portal.invitations[HANS]).form("")
-    for password, again in (("short", "short"), (PASSWORD, PASSWORD + "!")):
-        person.send(form, password=password, again=again, status=422)
+    form = person.page(portal.links[HANS]).forms[0]
     assert "not good any more" in person.send(form, password="x" * 12, again="x" * 12, status=404).text
     assert person.log_in(HANS, PASSWORD).headings == [(1, "My orders")]
+
+
+def test_a_forgotten_password_is_chosen_anew(portal: Served, somebody: Callable[[], Person]) -> None:
+    """By the link in a mail. A short one, or two different ones, are refused, and the link stays good."""
+    person = somebody()
+    form = person.page("/forgotten").form("/forgotten")
+    known, unknown = (person.send(form, email=email, kind="staff").text for email in (TOM, "nobody@ake.example"))
+    assert known == unknown
+    mails = _links(portal, TOM)
+    ends = time.monotonic() + 120
+    while len(mails) < 2 and time.monotonic() < ends:
+        time.sleep(0.2)
+        mails = _links(portal, TOM)
+    form = person.page(mails[-1]).forms[0]
+    for password, again in (("short", "short"), ("another long word", "another long wort")):
+        person.send(form, password=password, again=again, status=422)
+    assert person.send(form, password=PASSWORD, again=PASSWORD).headings == [(1, "Orders")]
+
+
+def test_guessing_is_slowed_down(somebody: Callable[[], Person]) -> None:
+    """After ten wrong passwords for an address the next one is not looked at, and that is said."""
+    person = somebody()
+    form = person.page("/login").form("")
+    statuses = [
+        person.client.post("/login", data={**form.fields, "email": "a@b.example", "password": "x"}).status_code
+        for _ in range(11)
+    ]
+    assert statuses == [422] * 10 + [429]
+
+
+def _links(portal: Served, to: str) -> list[str]:
+    """The links in somebody's mails, oldest first."""
+    mails = httpx.get(portal.mailbox, params={"to": to}, timeout=60).json()
+    found = (re.search(r"http\S+/password/\S+", mail["text"]) for mail in mails)
+    return [link[0] for link in found if link]
 
 
 def _until(person: Person, address: str, is_so: Callable[[Page], bool]) -> Page:

@@ -1,8 +1,8 @@
 """Start the portal: ``python -m examples.portal [--port 8000]``; stop it with Ctrl-C.
 
 Everything it needs starts with it: a database in a folder that is gone afterwards, stand-ins of the carrier, the door system,
-the meeting service and everybody's mailbox, and a relay. It prints where it is, who can log in, and the links of who was
-invited.
+the meeting service and everybody's mailbox, and a relay. It prints where it is, the links by which everybody chooses a
+password, and where all mails can be read.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from servicekit import Kit
 from servicekit.adapters.doors.exivo import Exivo
 from servicekit.adapters.mail.smtp import Smtp
 from servicekit.adapters.meetings.zoom import Zoom
+from servicekit.adapters.passwords import Argon2
 from servicekit.adapters.texts.fortysixelks import FortySixElks
 from servicekit.portal import branded_address
 from servicekit.runtime.entropy import SystemClock
@@ -57,22 +58,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with (
         socket.create_server((_HOST, port)) as listener,
         tempfile.TemporaryDirectory(prefix="servicekit-portal-") as folder,
-        _portal(Path(folder), address := f"http://{_HOST}:{listener.getsockname()[1]}") as (portal, town),
+        _portal(Path(folder), address := f"http://{_HOST}:{listener.getsockname()[1]}") as (mailbox, portal, town),
     ):
-        _tell(address, town)
+        _tell(address, mailbox, town)
         config = uvicorn.Config(application(portal), log_level="warning", lifespan="off")
         with suppress(KeyboardInterrupt):  # which uvicorn hands on once it has stopped
             uvicorn.Server(config).run(sockets=[listener])
 
 
 @contextmanager
-def _portal(folder: Path, address: str) -> Iterator[tuple[Portal, Town]]:
+def _portal(folder: Path, address: str) -> Iterator[tuple[str, Portal, Town]]:
     """The kit with everything around it, and a relay that delivers meanwhile."""
     database = folder / "portal.db"
     elks, exivo, zoom, mailbox = FortySixElksSimulator(), ExivoSimulator(), ZoomSimulator(), MailboxSimulator()
     clock = SystemClock()
     with (
-        serve(mailbox),
+        serve(mailbox) as post,
         Kit.open(
             f"sqlite:///{database}?synchronous=normal",
             texts=FortySixElks(elks.api_user, elks.api_password),
@@ -81,7 +82,9 @@ def _portal(folder: Path, address: str) -> Iterator[tuple[Portal, Town]]:
             mail=Smtp(_HOST, mailbox.smtp_port),
             mail_from="portal@ake.example",
             base_url=address,
-            invitation_url=address + "/invitation/{token}",
+            invitation_url=address + "/password/{token}",
+            password_url=address + "/password/{token}",
+            passwords=Argon2(),
             clock=clock,
             transport=transport(elks, exivo, zoom),
         ) as kit,
@@ -92,18 +95,17 @@ def _portal(folder: Path, address: str) -> Iterator[tuple[Portal, Town]]:
         relay = threading.Thread(target=kit.relay().run, args=(stop,), name="relay")
         relay.start()
         try:
-            yield Portal(kit, own, town.organisation, clock, BRAND, ZONE, secrets.token_bytes(32)), town
+            yield post.url, Portal(kit, own, town.organisation, clock, BRAND, ZONE, secrets.token_bytes(32)), town
         finally:
             stop.set()
             relay.join()
 
 
-def _tell(address: str, town: Town) -> None:
+def _tell(address: str, mailbox: str, town: Town) -> None:
     print(f"portal {branded_address(f'{address}/login', BRAND)}")
-    for email, password in town.passwords.items():
-        print(f"login {email} {password}")
     for email, link in town.invitations.items():
-        print(f"invitation {email} {link}")
+        print(f"password {email} {link}")
+    print(f"mailbox {mailbox}/_sim/mails")
     print("ready (stop it with Ctrl-C)", flush=True)
 
 

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from servicekit.errors import NotFound, Refused
 
 from . import entering, organisation, own_things
-from .browsers import HEADERS, BadForm, NotLoggedIn, Portal
+from .browsers import HEADERS, BadForm, NobodyLoggedIn, Portal
 from .pages import FOLDER, render, see, status_of
 
 __all__ = ["application"]
@@ -27,7 +27,7 @@ def application(portal: Portal) -> FastAPI:
     for module in (entering, own_things, organisation):
         app.include_router(module.router)
     app.add_api_route("/portal.css", _styles, methods=["GET"])
-    app.add_exception_handler(NotLoggedIn, _to_login)
+    app.add_exception_handler(NobodyLoggedIn, _to_login)
     app.add_exception_handler(BadForm, _bad_form)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _failed)

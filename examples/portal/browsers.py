@@ -2,9 +2,9 @@
 
 Rules kept here:
 
-* Every browser has a cookie of 32 random bytes, logged in or not; it is a new one after each log-in. Scripts never see it
-  (``HttpOnly``), and it comes along from no other site's forms (``SameSite=Lax``).
-* A form is taken only with the token that stands in it: an HMAC of the cookie, which another site can not know.
+* The cookie of whoever is logged in is the kit's token of the session; anybody else's is random, so that its forms can be told
+  from other sites'. Scripts never see it (``HttpOnly``), and it comes along from no other site's forms (``SameSite=Lax``).
+* A form is taken only with the token that stands in it: an HMAC of the session, which another site can not know.
 * Who is not logged in is sent to the log-in page, whether or not there is anything behind the address.
 """
 
@@ -14,16 +14,18 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated
 
 from attrs import field, frozen
 from fastapi import Depends, Request, Response
 
 from servicekit import Kit, Principal
-from servicekit.ids import CustomerUserId, GroupId
+from servicekit.accounts import CheckSession, ListedSession, LoggedIn, RenewSession
+from servicekit.ids import GroupId
 from servicekit.moments import Clock
 
-from .own import Account, Own
+from .own import Own, Person
 
 COOKIE = "portal"
 HEADERS = {
@@ -38,6 +40,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 """Sent with every answer: nothing runs in these pages, and nobody frames them."""
+_FRESH = timedelta(hours=1)  # before a session's token is changed for the next one
 
 
 @frozen
@@ -61,7 +64,7 @@ class Portal:
     secure: bool = False
 
 
-class NotLoggedIn(Exception):
+class NobodyLoggedIn(Exception):
     """Nobody is logged in with this browser."""
 
 
@@ -71,32 +74,44 @@ class BadForm(Exception):
 
 @frozen
 class Browser:
-    """A browser, and who is logged in with it; ``token`` is what its forms say."""
+    """A browser, and who is logged in with it.
+
+    Attributes:
+        token: what its forms say.
+        address: where it is.
+    """
 
     cookie: str = field(repr=False)
     token: str = field(repr=False)
-    account: Account | None
     address: str
+    session: ListedSession | None = None
+    somebody: Person | None = None
+
+    @property
+    def person(self) -> Person:
+        """Who is logged in.
+
+        Raises:
+            NobodyLoggedIn: nobody is.
+        """
+        if self.somebody is None:
+            raise NobodyLoggedIn
+        return self.somebody
 
     @property
     def principal(self) -> Principal:
-        """Who asks the kit.
-
-        Raises:
-            NotLoggedIn: nobody.
-        """
-        if self.account is None:
-            raise NotLoggedIn
-        return Principal.of(self.account.who, origin=self.address)
+        """Who asks the kit; raises as :attr:`person` does."""
+        return Principal.of(self.person.who, origin=self.address)
 
     @property
     def staff(self) -> bool:
-        """Whether it is a user of the organisation: the menu shows more. What they may do is the kit's to say."""
-        return self.account is not None and not isinstance(self.account.who, CustomerUserId)
+        """Whether it is a user of the organisation. What those may do is the kit's to say."""
+        return self.somebody is not None and self.somebody.customer is None
 
-    def application(self) -> Principal:
-        """The application itself, for what is asked before anybody is logged in."""
-        return Principal.operator("portal", origin=self.address)
+
+def application_at(address: str) -> Principal:
+    """The application itself, for what is asked before anybody is logged in."""
+    return Principal.operator("portal", origin=address)
 
 
 def portal_of(request: Request) -> Portal:
@@ -108,23 +123,32 @@ def portal_of(request: Request) -> Portal:
 def browser_of(request: Request) -> Browser:
     """The browser that sends this request."""
     portal = portal_of(request)
-    known = request.cookies.get(COOKIE, "")
-    account = portal.own.session(known, portal.clock.now()) if known else None
-    cookie = known or secrets.token_urlsafe(32)
-    token = hmac.new(portal.secret, cookie.encode(), hashlib.sha256).hexdigest()
-    return Browser(cookie, token, account, request.client.host if request.client else "")
+    cookie = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
+    address = request.client.host if request.client else ""
+    session = portal.kit.ask(CheckSession(cookie), by=application_at(address))
+    if session is None:
+        return Browser(cookie, _token(portal, cookie), address)
+    return Browser(cookie, _token(portal, session.id), address, session, portal.own.person(session.user))
 
 
-def log_in(portal: Portal, response: Response, account: Account) -> None:
-    """Let the browser that gets this answer be somebody, under a new cookie."""
-    cookie = secrets.token_urlsafe(32)
-    portal.own.begin_session(cookie, account.email, portal.clock.now())
-    keep(portal, response, cookie)
+def keep(portal: Portal, response: Response, browser: Browser) -> None:
+    """Have the browser keep its cookie until it is closed; now and then its session's next one."""
+    session = browser.session
+    if session is None or portal.clock.now() < session.used_at + _FRESH:
+        set_cookie(portal, response, browser.cookie)
+        return
+    renewed = portal.kit.perform(RenewSession(browser.cookie), by=application_at(browser.address))
+    if isinstance(renewed, LoggedIn):
+        set_cookie(portal, response, renewed.token)
 
 
-def keep(portal: Portal, response: Response, cookie: str) -> None:
-    """Have the browser keep its cookie until it is closed."""
+def set_cookie(portal: Portal, response: Response, cookie: str) -> None:
+    """In the browser that gets this answer."""
     response.set_cookie(COOKIE, cookie, httponly=True, samesite="lax", secure=portal.secure, path="/")
+
+
+def _token(portal: Portal, of: str) -> str:
+    return hmac.new(portal.secret, of.encode(), hashlib.sha256).hexdigest()
 
 
 async def form_of(request: Request, browser: Annotated[Browser, Depends(browser_of)]) -> Mapping[str, str]:
@@ -135,6 +159,6 @@ async def form_of(request: Request, browser: Annotated[Browser, Depends(browser_
     """
     form = await request.form(max_files=0)
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
-    if not hmac.compare_digest(fields.get("token", ""), browser.token):
+    if not hmac.compare_digest(fields.get("token", "").encode(), browser.token.encode()):
         raise BadForm
     return fields

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated
+from urllib.parse import urlencode
 
 from attrs import frozen
 from fastapi import APIRouter, Depends, Request, Response
@@ -101,14 +102,11 @@ def _number(text: str) -> int | None:
 
 
 @router.get("/log")
-def show_log(request: Request, browser: Here, number: str = "", status: str = "") -> Response:
-    """The texts of all groups, newest first; those of one number, or of one status."""
+def show_log(request: Request, browser: Here, number: str = "", status: str = "", after: str = "") -> Response:
+    """The texts of all groups, newest first, a page at a time; those of one number, or of one status."""
     portal = portal_of(request)
-    query = SearchLog(
-        group=portal.organisation,
-        number=number.strip() or None,
-        status=Status(status) if status in tuple(Status) else None,
-    )
+    narrow = {name: value for name, value in (("number", number.strip()), ("status", status)) if value}
+    query = SearchLog(group=portal.organisation, after=after, most=50, **narrow)  # type: ignore[arg-type]
     page = portal.kit.ask(query, by=browser.principal)
-    names = {group.id: group.name for group in portal.kit.ask(ListGroups(portal.organisation), by=browser.principal)}
-    return render(request, "log.html", page=page, names=names, number=number, wanted=status, statuses=tuple(Status))
+    older = urlencode({**narrow, "after": page.next}) if page.next else ""
+    return render(request, "log.html", page=page, older=older, number=number, wanted=status, statuses=tuple(Status))

@@ -87,11 +87,11 @@ def show_faults(request: Request, browser: Here) -> Response:
 @router.post("/faults")
 def take_fault(request: Request, browser: Here, form: Form) -> Response:
     """Report a fault of one's own customer's."""
-    account = browser.account
-    if account is None or account.customer is None:
+    customer = browser.person.customer
+    if customer is None:
         raise NotFound("There is no such page.")
     thing = ObjectId(form["object"]) if form.get("object") else None
-    command = FileFaultReport(customer=account.customer, object=thing, text=form.get("text", ""))
+    command = FileFaultReport(customer=customer, object=thing, text=form.get("text", ""))
     try:
         portal_of(request).kit.perform(command, by=browser.principal)
     except Invalid as refused:
@@ -155,7 +155,7 @@ def show_bookings(request: Request, browser: Here) -> Response:
 def take_cancel(request: Request, browser: Here, booking: str, _form: Form) -> Response:
     """Cancel one; its key ends and its meeting goes."""
     try:
-        portal_of(request).kit.perform(Cancel(BookingId(booking)), by=_client(request, browser))
+        portal_of(request).kit.perform(Cancel(BookingId(booking)), by=_client(browser))
     except Conflict as refused:
         return _bookings(request, browser, refused)
     return see("/bookings")
@@ -164,13 +164,13 @@ def take_cancel(request: Request, browser: Here, booking: str, _form: Form) -> R
 @router.get("/bookings/{booking}/booking.ics")
 def send_calendar(request: Request, browser: Here, booking: str) -> Response:
     """One as a file for a calendar."""
-    document = portal_of(request).kit.ask(GetCalendarFile(BookingId(booking)), by=_client(request, browser))
+    document = portal_of(request).kit.ask(GetCalendarFile(BookingId(booking)), by=_client(browser))
     headers = {"Content-Disposition": f'attachment; filename="{document.name}"'}
     return Response(document.content, media_type=document.media_type, headers=headers)
 
 
 def _bookings(request: Request, browser: Browser, refused: Refused | None = None) -> Response:
-    portal, by = portal_of(request), _client(request, browser)
+    portal, by = portal_of(request), _client(browser)
     lines = [_line(portal.kit, booking, by) for booking in portal.own.bookings(ClientId(by.id))]
     lines.sort(key=lambda line: line.booking.starts)
     return render(request, "bookings.html", lines=lines, refused=refused)
@@ -190,14 +190,13 @@ def _key(key: Key) -> str:
     return _KEYS[key.state]
 
 
-def _client(request: Request, browser: Browser) -> Principal:
+def _client(browser: Browser) -> Principal:
     """The client that somebody books as.
 
     Raises:
         NotFound: none.
     """
-    by = browser.principal
-    client = portal_of(request).own.client(browser.account.email) if browser.account else None
+    client = browser.person.client
     if client is None:
         raise NotFound("There is no such page.")
-    return Principal.of(client, origin=by.origin)
+    return Principal.of(client, origin=browser.address)

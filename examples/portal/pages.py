@@ -50,7 +50,7 @@ def render(
         **values,
     )
     answer = HTMLResponse(page, status_of(refused) if refused is not None else status)
-    keep(portal, answer, browser.cookie)
+    keep(portal, answer, browser)
     return answer
 
 
@@ -68,9 +68,9 @@ def status_of(refused: Refused) -> int:
 
 def menu_for(portal: Portal, browser: Browser) -> list[tuple[str, str]]:
     """The entries behind which there is something for whoever is logged in; bookings are for who books."""
-    if browser.account is None:
+    if browser.somebody is None:
         return []
-    books = portal.own.client(browser.account.email) is not None
+    books = browser.person.client is not None
     return [(to, name) for to, name, right in MENU if (_sees(portal, browser, right) if right else books)]
 
 
@@ -85,7 +85,7 @@ def _sees(portal: Portal, browser: Browser, right: str) -> bool:
 
 def _unseen(portal: Portal, browser: Browser) -> int:
     """The number beside the menu's fault reports."""
-    if browser.account is None:
+    if browser.somebody is None:
         return 0
     try:
         return portal.kit.ask(CountUnseenFaults(portal.organisation), by=browser.principal)
