@@ -8,13 +8,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 import children
 from processes import race
-from samples import NOON, ROOT, customer, facility, group, nth, order
+from samples import NOON, ROOT, customer, facility, group, message, nth, order, user
 from servicekit.adapters.storage.dialect import SQLITE
+from servicekit.adapters.storage.sqlite import SqliteStorage
 from servicekit.adapters.storage.transaction import SqlTransaction
-from servicekit.ids import CustomerId, FacilityId, OrderId
+from servicekit.ids import CustomerId, FacilityId, MessageId, OrderId
+from servicekit.messages import Status
 from servicekit.permissions import OfCustomer
 
 
@@ -64,3 +67,32 @@ def test_eight_processes_pass_the_guard_once(tmp_path: Path) -> None:
     passed = race(children.pass_guard, path, identities, NOON)
 
     assert [sum(tries) for tries in zip(*passed, strict=True)] == [1] * 10
+
+
+def test_of_a_held_message_only_what_changed_is_written(tmp_path: Path) -> None:
+    """It reads back as when the whole row is written, held or not, once or twice; and what is held is read once."""
+    with closing(SqliteStorage(str(tmp_path / "salon.db"))) as storage:
+        storage.migrate()
+        with storage.write() as store:
+            store.groups.add(group(1))
+            store.users.add(user(1))
+            for number in (1, 2):
+                store.messages.add(message(number))
+        with storage.write() as store:
+            said: list[str] = []
+            store._execute("SELECT 1", []).connection.set_trace_callback(said.append)  # type: ignore[attr-defined]
+            held, seen = store.messages.hold(nth(MessageId, 1)), store.messages.get(nth(MessageId, 2))
+            for status in (Status.SENT, Status.DELIVERED):
+                store.messages.save(evolve(held, status=status, vendor="fake", asked_at=NOON))
+                store.messages.save(evolve(seen, status=status, vendor="fake", asked_at=NOON))
+            assert store.messages.hold(held.id) == evolve(held, status=Status.DELIVERED, vendor="fake", asked_at=NOON)
+            store.messages.save(store.messages.hold(held.id))
+            store._execute("SELECT 1", []).connection.set_trace_callback(None)  # type: ignore[attr-defined]
+        with storage.read() as store:
+            one, two = (store.messages.get(nth(MessageId, number)) for number in (1, 2))
+
+    assert evolve(one, id=two.id, made_at=two.made_at) == evolve(two, text=one.text, user=one.user)
+    assert (one.status, one.vendor, one.asked_at) == (Status.DELIVERED, "fake", NOON)
+    updates = [statement for statement in said if statement.startswith("UPDATE") and held.id in statement]
+    assert [statement.count(" = ") for statement in updates] == [4, 2]
+    assert sum(statement.startswith("SELECT") and held.id in statement for statement in said) == 1

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -173,7 +173,7 @@ class Ledger:
         """All that waits in one transaction; where that is spoilt, each in one of its own. ``last`` comes at the end of it."""
 
         def together(store: Transaction) -> tuple[list[Outcome], R]:
-            return [body(store, one) for one in waiting], last(store)
+            return self._written(store, waiting, body), last(store)
 
         try:
             outcomes, result = transact(self._relay.storage, together)
@@ -204,7 +204,7 @@ class Ledger:
         verdict: GivenUp | Failed
         try:
             try:
-                return transact(self._relay.storage, lambda store: body(store, one))
+                return self._whole(one, body)
             except Refused as refused:
                 # A rule said no to what was enqueued (a group without a sender): a person mends it and retries.
                 verdict = GivenUp(refused.message)
@@ -212,10 +212,14 @@ class Ledger:
                 raise  # the storage's, or the wiring's
             except Exception as error:  # noqa: BLE001 - written down with the effect, logged, and tried again
                 verdict = self._unforeseen(effect, error)
-            return transact(self._relay.storage, lambda store: self._ended(store, effect, verdict))
+            return self._whole(one, lambda _, one: self._ended(one.effect, verdict))
         except LeaseLost:
             _log.warning("the lease of %s %s was lost; another relay has it", effect.kind, effect.subject)
             return evolve(effect, state=EffectState.REPLACED)
+
+    def _whole(self, one: H, body: Callable[[Transaction, H], Outcome]) -> Outcome:
+        (outcome,) = transact(self._relay.storage, lambda store: self._written(store, [one], body))
+        return outcome
 
     def _sort(self, effect: Effect, outcome: Outcome) -> None:
         if isinstance(outcome, Prepared):
@@ -225,7 +229,26 @@ class Ledger:
         else:
             self._settled(outcome)
 
-    # What happens to one effect in a transaction
+    # What happens to effects in a transaction
+
+    def _written(
+        self, store: Transaction, ones: Sequence[H], body: Callable[[Transaction, H], Outcome]
+    ) -> list[Outcome]:
+        """What comes of each, with its effect stored; effects are held last, as by whoever changes a booking and then enqueues.
+
+        Raises:
+            LeaseLost: one of them is not ours any more, so the transaction is to be undone.
+        """
+        outcomes = [body(store, one) for one in ones]
+        ended = [outcome for outcome in outcomes if isinstance(outcome, Effect)]
+        done = [effect for effect in ended if effect.state is EffectState.DONE]
+        go_on = [one.effect for one, outcome in zip(ones, outcomes, strict=True) if not isinstance(outcome, Effect)]
+        if (done and not store.effects.settle_done(done)) or (go_on and not store.effects.hold_leases(go_on)):
+            raise LeaseLost(f"one of {len(ones)} effects was claimed by another relay")
+        for effect in ended:
+            if effect.state is not EffectState.DONE and not store.effects.settle(effect):
+                raise LeaseLost(f"{effect.id} was claimed by another relay", effect=effect.id)
+        return outcomes
 
     def _claim(self, store: Transaction, most: int) -> tuple[Effect, ...]:
         if not most:
@@ -234,15 +257,11 @@ class Ledger:
         return store.effects.claim(at, at + self._relay.lease, kinds=self._kinds, most=most)
 
     def _prepared(self, store: Transaction, one: Claimed) -> Outcome:
-        """The effect itself is held last, as by whoever changes a booking and then enqueues."""
         work, effect = self._work(store), one.effect
         if effect.leased_until is None or work.at + self._relay.longest_call > effect.leased_until:
-            return self._stored(store, evolve(effect, state=EffectState.DUE, due_at=work.at))
+            return evolve(effect, state=EffectState.DUE, due_at=work.at)
         step: Step = preparations()[effect.kind](work, effect)
-        if not isinstance(step, Outside):
-            return self._concluded(store, effect, step)
-        self._check_lease(store, effect)
-        return Prepared(effect, step)
+        return Prepared(effect, step) if isinstance(step, Outside) else self._concluded(effect, step)
 
     def _recorded(self, store: Transaction, one: Came) -> Effect | None:
         work = self._work(store)
@@ -256,30 +275,27 @@ class Ledger:
                 verdict = GivenUp(one.error.message)
             case _:
                 verdict = self._unforeseen(one.effect, one.error)
-        return self._concluded(store, one.effect, verdict)
+        return self._concluded(one.effect, verdict)
 
     def _unforeseen(self, effect: Effect, error: Exception) -> Failed:
         _log.error("the delivery of %s %s failed in an unforeseen way", effect.kind, effect.subject, exc_info=error)
         return Failed(Unreachable(f"unforeseen: {type(error).__name__}: {error}"))
 
-    def _concluded(self, store: Transaction, effect: Effect, verdict: Verdict) -> Effect | None:
-        """Store what the verdict makes of the effect; None where it goes on at once."""
-        if isinstance(verdict, Next):
-            self._check_lease(store, effect)
-            return None
-        return self._ended(store, effect, verdict)
+    def _concluded(self, effect: Effect, verdict: Verdict) -> Effect | None:
+        """What the verdict makes of the effect; None where it goes on at once."""
+        return None if isinstance(verdict, Next) else self._ended(effect, verdict)
 
-    def _ended(self, store: Transaction, effect: Effect, verdict: Done | GivenUp | Failed | Later) -> Effect:
+    def _ended(self, effect: Effect, verdict: Done | GivenUp | Failed | Later) -> Effect:
         match verdict:
             case Done():
-                return self._stored(store, evolve(effect, state=EffectState.DONE, trouble=""))
+                return evolve(effect, state=EffectState.DONE, trouble="")
             case Later(until, why):
-                return self._stored(store, evolve(effect, state=EffectState.DUE, due_at=until, attempts=0, trouble=why))
+                return evolve(effect, state=EffectState.DUE, due_at=until, attempts=0, trouble=why)
             case GivenUp(reason):
                 _log.error("%s %s was given up: %s", effect.kind, effect.subject, reason)
-                return self._stored(store, evolve(effect, state=EffectState.DEAD, trouble=reason))
+                return evolve(effect, state=EffectState.DEAD, trouble=reason)
         _log.warning("%s %s failed: %s", effect.kind, effect.subject, verdict.error.message)
-        return self._stored(store, self._failed(effect, verdict.error, stubborn=verdict.stubborn))
+        return self._failed(effect, verdict.error, stubborn=verdict.stubborn)
 
     def _failed(self, effect: Effect, error: OutsideError, *, stubborn: bool) -> Effect:
         policy, attempts, judged = self._relay.policy, effect.attempts, error
@@ -292,15 +308,6 @@ class Ledger:
             return evolve(effect, state=EffectState.DEAD, trouble=again.reason)
         counted = effect.attempts + int(again.counted)
         return evolve(effect, state=EffectState.DUE, due_at=again.at, attempts=counted, trouble=error.message)
-
-    def _check_lease(self, store: Transaction, effect: Effect) -> None:
-        if not store.effects.hold_lease(effect):
-            raise LeaseLost(f"{effect.id} was claimed by another relay", effect=effect.id)
-
-    def _stored(self, store: Transaction, effect: Effect) -> Effect:
-        if not store.effects.settle(effect):
-            raise LeaseLost(f"{effect.id} was claimed by another relay", effect=effect.id)
-        return effect
 
     def _work(self, store: Transaction) -> Work:
         return Work(store, self._relay.clock.now(), _BY, self._relay.wiring, self._relay.mint)

@@ -54,13 +54,13 @@ class EffectTable(SqlTable[Effect]):
         ).fetchall()
         return tuple(sorted(map(self.rows.thing, found), key=lambda effect: (effect.due_at.us, effect.id)))
 
-    def hold_lease(self, effect: Effect) -> bool:
-        """Lock the row, if its fence is still ours."""
+    def hold_leases(self, effects: Collection[Effect]) -> bool:
+        """Lock the rows, in one order for all, and compare their fences."""
         found = self.execute(
-            f"SELECT 1 FROM effects WHERE id = ? AND fence = ? AND state = 'leased'{self.dialect.hold}",  # noqa: S608
-            [effect.id, effect.fence],
+            f"SELECT id, fence FROM effects WHERE {_leased(effects)} ORDER BY id{self.dialect.hold}",  # noqa: S608
+            [effect.id for effect in effects],
         )
-        return found.fetchone() is not None
+        return _all_ours(effects, found.fetchall())
 
     def settle(self, effect: Effect) -> bool:
         """Update where the fence is still ours."""
@@ -76,6 +76,15 @@ class EffectTable(SqlTable[Effect]):
             [state.value, effect.due_at.us, effect.attempts, effect.trouble, effect.id, effect.fence],
         )
         return done.rowcount == 1
+
+    def settle_done(self, effects: Collection[Effect]) -> bool:
+        """Update them, and compare the fences of what was updated."""
+        found = self.execute(
+            f"UPDATE effects SET state = 'done', leased_until = NULL, trouble = '' WHERE {_leased(effects)}"  # noqa: S608
+            " RETURNING id, fence",
+            [effect.id for effect in effects],
+        )
+        return _all_ours(effects, found.fetchall())
 
     def next_due(self, at: Instant, *, kinds: Collection[EffectKind] = ALL_KINDS) -> Instant | None:
         """The earliest of due times and ends of leases; what waits for another effect comes up with that one.
@@ -106,6 +115,14 @@ class EffectTable(SqlTable[Effect]):
             ).fetchone()
             is not None
         )
+
+
+def _leased(effects: Collection[Effect]) -> str:
+    return f"state = 'leased' AND id IN ({', '.join('?' * len(effects)) or 'NULL'})"
+
+
+def _all_ours(effects: Collection[Effect], found: list[tuple[str, int]]) -> bool:
+    return dict(found) == {effect.id: effect.fence for effect in effects}
 
 
 def _one_of(kinds: Collection[EffectKind]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from servicekit.adapters.storage.tables import SqlTable
+from servicekit.adapters.storage.tables import HeldTable
 from servicekit.ids import GroupId
 from servicekit.messages import (
     MOST_CHOICES,
@@ -43,7 +43,7 @@ _LINE = f"made_at, group_name, {_EMAIL} AS email, number, direction, {_SHOWN} AS
 _CHUNK = 2000  # rows that are held at once while a log is streamed
 
 
-class MessageTable(SqlTable[Message]):
+class MessageTable(HeldTable[Message]):
     """Messages and the log; see :class:`servicekit.ports.tables.Messages` for what each promises."""
 
     def search(self, query: SearchLog, groups: Sequence[GroupId]) -> tuple[LogRow, ...]:

@@ -20,6 +20,7 @@ from servicekit.portal import Order
 __all__ = [
     "Cursor",
     "Execute",
+    "HeldTable",
     "OrderTable",
     "Shape",
     "SqlGuards",
@@ -145,6 +146,40 @@ class SqlTable(Generic[E]):
         return tuple(map(self.rows.thing, self.execute(sql, values).fetchall()))
 
 
+class HeldTable(SqlTable[E]):
+    """A table by ``id`` whose held rows are known until the end of the transaction: nobody else changes them.
+
+    What is held is not read a second time, and only those of its columns are written that differ. The others would cost more
+    than the change: an index is written anew where an UPDATE names a column of it, whatever it says.
+    """
+
+    def __init__(self, execute: Execute, dialect: Dialect, shape: Shape[E]) -> None:
+        super().__init__(execute, dialect, shape)
+        self._held = dict[object, E]()
+
+    def hold(self, key: str) -> E:
+        """One row by its id, read once; or NotFound."""
+        held = self._held.get(key)
+        if held is None:
+            held = self._held[key] = super().hold(key)
+        return held
+
+    def save(self, thing: E) -> None:
+        """What has changed of what is held; of anything else the whole row."""
+        row = self.rows.row(thing)
+        key = row[self.shape.changed[-1]]
+        held = self._held.get(key)
+        if held is None:
+            super().save(thing)
+            return
+        changed = [place for place, was in enumerate(self.rows.row(held)) if row[place] != was]
+        if changed:
+            changes = ", ".join(f'"{self.rows.columns[place]}" = ?' for place in changed)
+            values = [row[place] for place in changed]
+            self.execute(f"UPDATE {self.name} SET {changes} WHERE {self.shape.by_key}", [*values, key])  # noqa: S608
+            self._held[key] = thing
+
+
 class OrderTable(SqlTable[Order]):
     """Orders, through what somebody may see."""
 
@@ -208,7 +243,8 @@ class SqlInbox:
         found = self.execute(
             "SELECT text FROM inbox_kept WHERE source = ? AND about = ? ORDER BY kept_at", [source, about]
         ).fetchall()
-        self.execute("DELETE FROM inbox_kept WHERE source = ? AND about = ?", [source, about])
+        if found:
+            self.execute("DELETE FROM inbox_kept WHERE source = ? AND about = ?", [source, about])
         return tuple(text for (text,) in found)
 
     def listed(self, source: str, since: Instant | None, most: int) -> tuple[tuple[Instant, str], ...]:

@@ -68,14 +68,24 @@ class Effects(Table[Effect], Protocol):
         """
         ...
 
-    def hold_lease(self, effect: Effect) -> bool:
-        """Whether a claimed effect is still ours; if so, nobody else claims it before this transaction ends."""
+    def hold_leases(self, effects: Collection[Effect]) -> bool:
+        """Whether claimed effects are all still ours; if so, nobody else claims them before this transaction ends.
+
+        Costs one statement, however many they are.
+        """
         ...
 
     def settle(self, effect: Effect) -> bool:
         """Store the outcome of a claimed effect; False, and nothing stored, where its fence is not the newest any more.
 
         One that would be due again, or given up, although a newer revision waits is stored as replaced.
+        """
+        ...
+
+    def settle_done(self, effects: Collection[Effect]) -> bool:
+        """Store of claimed effects that they are brought about, as :meth:`settle` does one by one; in one statement.
+
+        False where they were not all ours any more: then nobody knows which are stored, and the transaction is to be undone.
         """
         ...
 

@@ -89,13 +89,44 @@ class Outbox:
         """Until it is settled, and no longer than nobody else has claimed it; time alone takes nothing away."""
         store.effects.enqueue(effect(1))
         first = claimed(store)
-        assert store.effects.hold_lease(first)
+        assert store.effects.hold_leases([first])
         second = claimed(store, 2 * MINUTE)
 
-        assert not store.effects.hold_lease(first)
-        assert store.effects.hold_lease(second)
+        assert not store.effects.hold_leases([first])
+        assert store.effects.hold_leases([second])
         store.effects.settle(evolve(second, state=EffectState.DONE))
-        assert not store.effects.hold_lease(second)
+        assert not store.effects.hold_leases([second])
+
+    def test_leases_are_held_together_or_not_at_all_ours(self, store: Transaction) -> None:
+        """One that somebody else has claimed since makes the answer no, for holding as for settling; none asked is no no."""
+        for number in (1, 2, 3):
+            store.effects.enqueue(effect(number))
+        mine = store.effects.claim(NOON, NOON + MINUTE, most=3)
+        stale = [evolve(mine[0], fence=mine[0].fence - 1), *mine[1:]]
+
+        assert store.effects.hold_leases(mine)
+        assert store.effects.hold_leases([])
+        assert not store.effects.hold_leases(stale)
+        assert store.effects.settle_done([])
+        assert store.effects.settle_done(mine[:2])
+        assert [state(store, number) for number in (1, 2, 3)] == [
+            EffectState.DONE,
+            EffectState.DONE,
+            EffectState.LEASED,
+        ]
+        assert not store.effects.settle_done(mine[1:])
+        assert not store.effects.hold_leases(mine)
+
+    def test_settling_many_as_done_is_settling_each(self, store: Transaction) -> None:
+        """The same columns as one by one, trouble forgotten; and a stale fence is found out."""
+        for number in (1, 2, 3):
+            store.effects.enqueue(effect(number, trouble="why"))
+        one, two, three = store.effects.claim(NOON, NOON + MINUTE, most=3)
+
+        assert store.effects.settle(evolve(one, state=EffectState.DONE, trouble=""))
+        assert store.effects.settle_done([two])
+        assert evolve(store.effects.get(two.id), id=one.id, subject=one.subject) == store.effects.get(one.id)
+        assert not store.effects.settle_done([evolve(three, fence=three.fence - 1)])
 
     def test_an_effect_is_due_at_its_very_time(self, store: Transaction) -> None:
         """Not a microsecond before."""
