@@ -30,8 +30,15 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The whole suite, with the code of README and docs. Arguments go to pytest."""
-    _install(session, "tests")
+    _install(session, "tests", "portal")
     session.run("python", "-m", "pytest", *(session.posargs or ["-n", "2", "--dist", "loadscope"]))
+
+
+@nox.session
+def portal(session: nox.Session) -> None:
+    """The portal of examples/portal, with everything around it simulated; it prints where it is, and runs until Ctrl-C."""
+    _install(session, "portal", extras="calendar,passwords,testing")
+    session.run("python", "-m", "examples.portal", *session.posargs)
 
 
 @nox.session
@@ -84,7 +91,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy --strict over everything; pyright over the package and what users write against it."""
-    _install(session, "types", "tests")
+    _install(session, "types", "tests", "portal")
     session.run("mypy")
     session.run("pyright")
 
