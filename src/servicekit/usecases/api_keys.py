@@ -137,16 +137,16 @@ def take_call(work: Work, command: TakeCall) -> ApiCaller | NoCaller:
         return NoCaller(why=CallRefused.UNKNOWN)
     subject = subject_of("call", key.id)
     if not work.store.paces.spend(subject, CALLS, work.at):
-        until = CALLS.next_at(work.store.paces.until(subject), work.at)
-        return NoCaller(why=CallRefused.SLOW_DOWN, until=until, most=CALLS.burst)
-    until = work.store.paces.until(subject)
+        again = CALLS.next_at(work.store.paces.until(subject), work.at)
+        return NoCaller(why=CallRefused.SLOW_DOWN, until=again, most=CALLS.burst)
+    until = work.store.paces.until(subject) or work.at
     return ApiCaller(
         key=key.id,
         group=key.group,
         user=key.user,
         most=CALLS.burst,
         left=CALLS.left(until, work.at),
-        full_in=max(until or work.at, work.at) - work.at,
+        full_in=until - work.at,
         origin=work.by.origin,
     )
 
