@@ -7,8 +7,10 @@ import unicodedata
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from sms_model import SEPTETS, any_character
 
+from servicekit.sms import transliterate
 from servicekit.sms.replacements import faithful, lossy, lossy_text
 
 
@@ -182,3 +184,34 @@ def test_a_whole_text_or_nothing() -> None:
     assert lossy_text("½ó") == "1/2o"
     assert lossy_text("½ж") is None
     assert lossy_text("") == ""
+
+
+MARKS = st.sampled_from("\u0300\u0301\u0308\u030a\u0323\u0327\u0344\u0345\u05b0\u1dfa")
+
+
+def _plain_lossy(cluster: str) -> str | None:
+    """The rule itself: off with the last mark until something stands for what is left."""
+    while (found := faithful(cluster)) is None and len(cluster := unicodedata.normalize("NFD", cluster)) > 1:
+        cluster = unicodedata.normalize("NFC", cluster[:-1])
+    return found
+
+
+@given(st.sampled_from("aAåéñoÖzZ"), st.lists(MARKS, max_size=60).map("".join))
+def test_any_number_of_marks_on_a_letter(letter: str, marks: str) -> None:
+    """Up to thirty are taken off one by one; what is beyond them goes at once."""
+    assert lossy(letter + marks) == _plain_lossy((letter + marks)[:31])
+    if len(marks) > 30:
+        assert faithful(letter + marks) is None
+
+
+@pytest.mark.parametrize("letter", ["a", ""])
+def test_a_hostile_heap_of_marks_costs_little(letter: str) -> None:
+    """A hundred thousand marks in two orders on one letter, or on none: no error, and no sorting of them all.
+
+    Their number is what Python's recursion and Unicode's sorting cannot take: the former ended in an error at a thousand.
+    """
+    heap = letter + "\u0301\u0323" * 50_000
+    assert lossy(heap) == letter
+    assert faithful(heap) is None
+    done = transliterate(f"Hej {heap} då €")
+    assert done.text == f"Hej {letter} då €"

@@ -5,6 +5,9 @@ decomposed é the composed one); a *lossy* one drops something a reader may miss
 
 A character that the alphabet has is never replaced. Nothing here turns a script into another one: Cyrillic or Chinese in
 Latin letters is a new text (`servicekit.sms.transliteration` has the long tail, as an extra).
+
+Of more marks on one letter than any script has, those beyond the thirtieth go first: Unicode sorts marks in quadratic time, and a
+text may have nothing but marks.
 """
 
 # ruff: noqa: RUF001, RUF002  this file is about characters that look like others
@@ -86,9 +89,14 @@ _LOSSY: Final[dict[str, str]] = {
 # Compatibility forms (UAX 44, 5.7.3) that differ in looks alone. Fractions, superscripts, circles and squares say more.
 _SAME_BUT_LOOKS: Final = ("<compat>", "<font>", "<narrow>", "<noBreak>", "<wide>")
 
+_MOST_MARKS: Final = 30
+"""On one letter (UAX 15, 13: Stream-Safe Text)."""
+
 
 def faithful(cluster: str) -> str | None:
     """What stands for a character (with its combining marks) without loss, in the GSM alphabet; None if nothing does."""
+    if len(cluster) > 1 + _MOST_MARKS:
+        return None  # nor would there be anything after all that sorting: no character of Unicode is made of five
     composed = unicodedata.normalize("NFC", cluster)
     if composed in GSM_03_38:
         return composed
@@ -101,6 +109,7 @@ def faithful(cluster: str) -> str | None:
 
 def lossy(cluster: str) -> str | None:
     """What stands for a character (with its combining marks), be it at some loss; None if nothing does."""
+    cluster = cluster[: 1 + _MOST_MARKS]
     found = faithful(cluster)
     if found is not None:
         return found
