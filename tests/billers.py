@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from functools import partial
+from multiprocessing.synchronize import Barrier
 
 from attrs import evolve
 
@@ -17,9 +18,11 @@ from servicekit.testing.conformance.things import message
 
 __all__ = ["close_all"]
 
+_PATIENCE = 120.0
+
 
 def close_all(
-    url: str, organisations: Sequence[GroupId], months: Sequence[str], at: Instant
+    url: str, organisations: Sequence[GroupId], months: Sequence[str], at: Instant, together: Barrier
 ) -> list[tuple[str, str, tuple[int, ...]]]:
     """Close every month of every organisation, in an order of one's own; which numbers each came to have."""
     order = list(organisations)
@@ -31,6 +34,7 @@ def close_all(
             for organisation in order:
                 transact(kit._storage, partial(_disturb, organisation=organisation, month=month, dice=dice))
                 asked = CloseMonth(organisation=organisation, month=month)
+                together.wait(_PATIENCE)  # so that all close at the same moment; whoever has died is not waited for
                 made = kit.perform(asked, by=Principal.operator("races"), at=at)
                 closed.append((str(organisation), month, tuple(one.number for one in made)))
     return closed

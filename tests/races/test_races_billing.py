@@ -54,7 +54,8 @@ def test_closing_at_once_leaves_no_gap_and_loses_nothing(database_url: str) -> N
     months = ["2026-01"]
     while len(months) < MONTHS:
         months.append(following(months[-1]))
-    told = processes.race(billers.close_all, database_url, roots, months, LATER, count=PROCESSES)
+    together = processes.barrier(PROCESSES)
+    told = processes.race(billers.close_all, database_url, roots, months, LATER, together, count=PROCESSES)
 
     assert [sorted(one) for one in told] == [sorted(told[0])] * PROCESSES
     with Kit.open(database_url, migrate=False) as kit:
