@@ -19,6 +19,7 @@ SETTINGS = st.builds(
     Settings,
     signature=st.none() | st.sampled_from(["", "/S"]),
     most_segments=st.none() | st.integers(1, 9),
+    texts_kept_days=st.none() | st.integers(1, 9),
     user_quota=QUOTAS,
     group_quota=QUOTAS,
     permissions_lock=st.sampled_from([None, Lock.LOCKED]),
@@ -124,7 +125,7 @@ def test_the_subgroups_of_a_merged_group_lose_nothing(whole: Tree, one: int) -> 
         if whole.groups[below].removed:
             assert after.groups[below].settings == Settings()
             continue
-        for name in ("signature", "user_quota", "signature_lock", "most_segments"):
+        for name in ("signature", "user_quota", "signature_lock", "most_segments", "texts_kept_days"):
             before = effective(whole.path(below), name).value
             assert effective(after.path(below), name).value == before, name
         assert after.groups[below].settings.group_quota == whole.groups[below].settings.group_quota

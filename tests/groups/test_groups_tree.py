@@ -66,6 +66,15 @@ def test_empty_and_no_are_not_unset(name: str, own: object, above: object) -> No
     assert effective(path({name: own}, {name: above}), name) == Effective(own, GroupId("grp_0"))
 
 
+@given(st.lists(st.none() | st.integers(1, 99), min_size=1, max_size=5))
+def test_texts_are_kept_as_long_as_the_shortest_of_a_path_says(said: list[int | None]) -> None:
+    """Nobody below keeps them longer than somebody above; the nearest that says the shortest is named."""
+    groups = path(*({} if days is None else {"texts_kept_days": days} for days in said))
+    shortest = min((days for days in said if days is not None), default=None)
+    source = None if shortest is None else groups[said.index(shortest)].id
+    assert effective(groups, "texts_kept_days") == Effective(shortest, source)
+
+
 @pytest.mark.spec("M-20", "M-22")
 def test_unlimited_is_not_unset() -> None:
     """A group that sets "unlimited" ends the inheritance of a limit from above."""
@@ -74,9 +83,14 @@ def test_unlimited_is_not_unset() -> None:
 
 
 def test_every_setting_has_a_default() -> None:
-    """Whatever no group sets still holds something: Sweden's code, no receiving, no signature, nine segments, no limit, no lock."""
+    """Whatever no group sets still holds something: Sweden's code, no receiving, no signature, nine segments, no limit, no lock.
+
+    But texts are kept for ever where nobody says how long.
+    """
     shown = {name: effective(path({}), name) for name in NAMES}
-    assert {name for name, found in shown.items() if found.value is None or found.source is not None} == set()
+    assert {name for name, found in shown.items() if found.value is None or found.source is not None} == {
+        "texts_kept_days"
+    }
     assert [shown[name].value for name in VALUES] == [
         *(46, False, "", "", 9, 9, Quota(None), Quota(None)),
         *(Lock.ADMINS, Lock.ADMINS),

@@ -25,7 +25,7 @@ PERMISSIONS: Final = frozenset(
     {
         *("country_code", "may_receive", "most_segments", "user_most_segments"),
         *("user_quota", "group_quota", "permissions_lock"),
-        *("destinations", "costly_numbers", "alarm_senders", "trusted_relays"),
+        *("destinations", "costly_numbers", "alarm_senders", "trusted_relays", "texts_kept_days"),
     }
 )
 SIGNATURE: Final = frozenset({"signature", "signature_lock"})

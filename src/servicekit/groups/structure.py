@@ -107,8 +107,10 @@ def merged(tree: Tree, group: GroupId) -> Tree:
 
 def _inheriting(own: Settings, above: Settings) -> Settings:
     left = {name: getattr(above, name) for name in said(above) - said(own) - _ENDS}
-    if own.most_segments is not None and above.most_segments is not None:
-        left["most_segments"] = min(own.most_segments, above.most_segments)
+    for name in ("most_segments", "texts_kept_days"):  # of which the lowest holds
+        bounds = (getattr(own, name), getattr(above, name))
+        if None not in bounds:
+            left[name] = min(bounds)
     return evolve(own, **left)
 
 

@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 MOST_SEGMENTS = 9
+_MOST_DAYS = 36_500
+_LOWEST_HOLDS = frozenset({"most_segments", "texts_kept_days"})
 
 PROGRAMS = "api.invalid"
 """The domain of API users: no mail ever reaches it (RFC 2606 section 2)."""
@@ -85,6 +87,8 @@ class Settings:
         costly_numbers: premium numbers (E.164) and short codes (digits) that texts may go to; there are none unless listed.
         alarm_senders: addresses of users whose machines' mail becomes texts.
         trusted_relays: IP addresses and networks from which mail of users needs no proof of its sender.
+        texts_kept_days: how many days the words of the group's messages, and of those of any group below, are kept; the lowest on
+            the path holds. Where no group says it, for ever.
         permissions_lock: who else may change the settings above but for sender name and signature, in the groups below.
         signature_lock: who else may change the signature, in the groups below and for their users.
     """
@@ -101,6 +105,7 @@ class Settings:
     costly_numbers: tuple[str, ...] | None = None
     alarm_senders: tuple[str, ...] | None = None
     trusted_relays: tuple[str, ...] | None = None
+    texts_kept_days: int | None = None
     permissions_lock: Lock | None = None
     signature_lock: Lock | None = None
 
@@ -110,6 +115,12 @@ class Settings:
                 raise Invalid(
                     "A message has at least one segment: set 1 or more.", code="no_segments", most_segments=most
                 )
+        if self.texts_kept_days is not None and not 1 <= self.texts_kept_days <= _MOST_DAYS:
+            raise Invalid(
+                f"Texts are kept for 1 to {_MOST_DAYS} days: set one of these, or inherit.",
+                code="bad_retention",
+                days=self.texts_kept_days,
+            )
         if self.permissions_lock is Lock.EVERYONE:
             raise Invalid(
                 "Permissions are locked or changed by administrators below: only signatures can be left to everyone.",
@@ -193,7 +204,7 @@ class Effective:
 def effective(path: Sequence[Group], name: str) -> Effective:
     """The setting ``name`` as it holds for ``path[0]``: its own, or that of the nearest group above that sets it.
 
-    Of ``most_segments`` the lowest holds, and the nearest that says it is named.
+    Of ``most_segments`` and ``texts_kept_days`` the lowest holds, and the nearest that says it is named.
 
     >>> root = Group(id=GroupId("grp_r"), organisation=GroupId("grp_r"), parent=None, name="Salon", zone="UTC",
     ...              settings=Settings(signature="/Salon"))
@@ -205,7 +216,7 @@ def effective(path: Sequence[Group], name: str) -> Effective:
     said = [(value, group.id) for group in path if (value := getattr(group.settings, name)) is not None]
     if not said:
         return Effective(getattr(DEFAULTS, name), None)
-    value, source = min(said, key=lambda one: one[0]) if name == "most_segments" else said[0]
+    value, source = min(said, key=lambda one: one[0]) if name in _LOWEST_HOLDS else said[0]
     return Effective(value, source)
 
 

@@ -10,6 +10,7 @@ The rules of this room:
 * A long text that came in parts is one message; what is missing of it is marked, what is no text is named.
 * A user's messages to and from one number are a thread, under a name of the user's choice.
 * The log is read in pages that neither skip nor repeat a row while new ones come; a row keeps the name its group had.
+* Words are blanked once they are kept long enough, and a person's data on request; what counts and bills stays.
 * A hand-over whose outcome nobody knows is ``UNKNOWN``: shown as such, charged, and never guessed; a person may settle it.
 * Among several carriers the routes decide; another one is asked only where the first surely did not send.
 """
@@ -32,6 +33,7 @@ from servicekit.messages.incoming import (
     told,
     with_media,
 )
+from servicekit.messages.keeping import ERASED, Blanked, BlankTexts, Erased, ErasePerson, Kept
 from servicekit.messages.log import (
     MOST_CHOICES,
     LogChoices,
@@ -64,14 +66,20 @@ from servicekit.messages.threads import (
 )
 
 __all__ = [
+    "ERASED",
     "GUARD_SPAN",
     "MOST_CHOICES",
     "REMEMBERED",
     "WAITS",
+    "BlankTexts",
+    "Blanked",
     "Direction",
+    "ErasePerson",
+    "Erased",
     "GetMessage",
     "HandOver",
     "Heard",
+    "Kept",
     "ListStrays",
     "ListThreads",
     "LogChoices",

@@ -50,6 +50,7 @@ from servicekit.portal import (
 from servicekit.ports.tables import (
     Activities,
     Answers,
+    Blanking,
     Bookings,
     Classes,
     Effects,
@@ -165,6 +166,7 @@ class Transaction(Protocol):
     """By organisation and month."""
     statements: Statements
     effects: Effects
+    blanking: Blanking
     quotas: Quotas
     guards: Guards
     inbox: Inbox

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from servicekit.accounts import ApiKey, Invitation, KeptAnswer, Password, PasswordLink, Session
 from servicekit.adapters.storage.accounts import AnswerTable, SessionTable, SqlPaces
 from servicekit.adapters.storage.billing import StatementTable
+from servicekit.adapters.storage.blanking import SqlBlanking
 from servicekit.adapters.storage.bookings import AbsenceTable, BookingTable, ClassTable, SqlHolds
 from servicekit.adapters.storage.dialect import Dialect
 from servicekit.adapters.storage.effects import EffectTable
@@ -174,6 +175,7 @@ class SqlTransaction:
     closings = _table("closings", Closing, ("organisation", "month"))
     statements: tables.Statements = _with_more(StatementTable, "statements", Statement)
     effects: tables.Effects = _with_more(EffectTable, "effects", Effect)
+    blanking: tables.Blanking = _made(SqlBlanking)
     quotas: tables.Quotas = _made(SqlQuotas)
     guards: tables.Guards = _made(lambda execute, _: SqlGuards(execute))
     inbox: tables.Inbox = _made(SqlInbox)

@@ -10,6 +10,7 @@ from servicekit.ports.tables.outside import Effects, PushEvents, PushTargets
 from servicekit.ports.tables.people import Answers, Grants, Paces, Sessions, Users
 from servicekit.ports.tables.portal import Activities, Faults, Objects, Orders, SeenOrders, SeenRows
 from servicekit.ports.tables.texts import (
+    Blanking,
     Guards,
     IgnoredMailRows,
     Inbox,
@@ -24,6 +25,7 @@ from servicekit.ports.tables.texts import (
 __all__ = [
     "Activities",
     "Answers",
+    "Blanking",
     "Bookings",
     "Classes",
     "Effects",

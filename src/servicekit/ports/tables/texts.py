@@ -15,7 +15,18 @@ from servicekit.messages import LogChoices, LogRow, Message, SearchLog, Thread, 
 from servicekit.moments import Instant
 from servicekit.ports.tables.base import Table
 
-__all__ = ["Guards", "IgnoredMailRows", "Inbox", "LogLine", "Messages", "Numbers", "Quotas", "Tallies", "Threads"]
+__all__ = [
+    "Blanking",
+    "Guards",
+    "IgnoredMailRows",
+    "Inbox",
+    "LogLine",
+    "Messages",
+    "Numbers",
+    "Quotas",
+    "Tallies",
+    "Threads",
+]
 
 E = TypeVar("E")
 LogLine = tuple[int, str, str, str, str, str, int, str]
@@ -42,6 +53,34 @@ class Messages(Table[Message], Protocol):
 
     def choices(self, query: SearchLog, groups: Sequence[GroupId]) -> LogChoices:
         """The values of each column that occur on all pages together."""
+        ...
+
+
+class Blanking(Protocol):
+    """Words that are kept no longer, and what tells who somebody was. What is still to be handed over is left as it is."""
+
+    def texts(self, group: GroupId, before: Instant, most: int) -> int:
+        """Blank the words of at most so many messages of exactly this group made before, oldest first; how many it were."""
+        ...
+
+    def letters(self, organisation: GroupId, before: Instant, most: int) -> int:
+        """The same for our copies of an organisation's mails."""
+        ...
+
+    def number(self, organisation: GroupId, number: str) -> tuple[int, int]:
+        """Take a number, and the words to and from it, out of an organisation's messages; and its threads, once none is left.
+
+        Returns:
+            How many messages it was taken out of, and in how many it still stands.
+        """
+        ...
+
+    def user(self, organisation: GroupId, user: UserId, email: str) -> tuple[int, int]:
+        """Take out what a user wrote and was written, its threads, log-ins and choices, and its address from our mails.
+
+        Returns:
+            How many messages were blanked, and how many are still to be handed over.
+        """
         ...
 
 

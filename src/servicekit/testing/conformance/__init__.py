@@ -29,6 +29,7 @@ pytest.register_assert_rewrite(
     *(
         f"{__name__}.{part}"
         for part in (
+            "blanking",
             "conversing",
             "doors",
             "joining",

@@ -107,6 +107,12 @@ CREATE INDEX messages_thread ON messages ("user", number, made_at, id);
 CREATE INDEX messages_number ON messages (number, made_at);
 CREATE INDEX messages_vendor ON messages (vendor, vendor_id);
 
+-- How far the words of a group's messages, or of an organisation's letters, are blanked already.
+CREATE TABLE blanked (
+    owner TEXT PRIMARY KEY,
+    until BIGINT NOT NULL
+);
+
 CREATE TABLE message_parts (
     message TEXT NOT NULL REFERENCES messages (id),
     number BIGINT NOT NULL,
@@ -152,6 +158,7 @@ CREATE TABLE letters (
     made_at BIGINT NOT NULL,
     detail TEXT NOT NULL
 );
+CREATE INDEX letters_made ON letters (organisation, made_at);
 
 CREATE TABLE ignored_mails (
     "group" TEXT NOT NULL,
