@@ -43,9 +43,10 @@ def portal(session: nox.Session) -> None:
 
 @nox.session
 def races(session: nox.Session) -> None:
-    """Eight processes against one limit, at every level, on both databases, 20,000 accepted each; some minutes."""
+    """Eight processes against one limit, 20,000 accepted each, and long runs of the state machines; a quarter of an hour."""
     _install(session, "tests")
-    session.run("python", "-m", "pytest", "tests/races", *session.posargs, env={"SERVICEKIT_RACES": "long"})
+    machines = ("tests/test_machine_bookings.py", "tests/portal/test_portal_machine.py")
+    session.run("python", "-m", "pytest", "tests/races", *machines, *session.posargs, env={"SERVICEKIT_RACES": "long"})
 
 
 @nox.session

@@ -8,7 +8,7 @@ what, and until when.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from attrs import frozen
@@ -20,6 +20,20 @@ from servicekit.permissions.boundaries import Boundary, Place
 from servicekit.permissions.scopes import Scope, Scopes
 
 __all__ = ["Grant", "Held", "decide"]
+
+
+# Many grants give the same, and they are read anew in each transaction: what their scopes say is worked out once.
+
+
+@lru_cache(maxsize=1024)
+def _given(scopes: tuple[str, ...]) -> Scopes:
+    return Scopes.parse(scopes)
+
+
+@lru_cache(maxsize=4096)
+def _giving(scopes: tuple[str, ...], needed: Scope) -> Scope | None:
+    """The first of the scopes that implies the one that is needed."""
+    return next((scope for scope in _given(scopes) if scope.implies(needed)), None)
 
 
 @frozen(kw_only=True)
@@ -55,7 +69,7 @@ class Grant:
     @cached_property
     def gives(self) -> Scopes:
         """What it gives."""
-        return Scopes.parse(self.scopes)
+        return _given(self.scopes)
 
     def holds_at(self, at: Instant) -> bool:
         """Whether it counts at ``at``."""
@@ -152,7 +166,7 @@ class _Fit:
 
 
 def _fit(grant: Grant, needed: Scope) -> _Fit | None:
-    held = next((scope for scope in grant.gives if scope.implies(needed)), None)
+    held = _giving(grant.scopes, needed)
     return None if held is None else _Fit(grant, held)
 
 
