@@ -137,6 +137,8 @@ from servicekit.meetings import (
     SetMeetingUser,
 )
 from servicekit.messages import (
+    BlankTexts,
+    ErasePerson,
     HandOver,
     ListStrays,
     ListThreads,
@@ -359,6 +361,12 @@ REQUESTS: Sequence[Request] = (
     ),
     Request("ListThreads", "user", "log:read", lambda it, _: ListThreads(user=it.user)),
     Request("ReadThread", "user", "log:read", lambda it, _: ReadThread(user=it.user, number="+46701740605")),
+    Request(
+        "ErasePerson",
+        "group",
+        "users:write",
+        lambda it, _: ErasePerson(organisation=it.group, number="+46701740605"),
+    ),
     Request("ListIgnoredMails", "group", "log:read", lambda it, _: ListIgnoredMails(group=it.group)),
     Request("SearchLog", "group", "log:read", lambda it, _: SearchLog(group=it.group)),
     Request(
@@ -594,6 +602,7 @@ OPERATORS: Sequence[Command[Any] | Query[Any]] = (
     SetSeller(seller=statement().seller),
     FoundOrganisation(name="Mine", zone="UTC", admin="max@salon.example"),
     ProvideNumbers(numbers=("+46766861009",)),
+    BlankTexts(),
     SetTopDomain(group=None, domain="salon.example"),
     WithdrawNumbers(numbers=("+46766861009",)),
     CountNumbers(),
