@@ -57,6 +57,7 @@ from servicekit.bookings import (
     ScheduledClass,
     SetBookingRules,
     SetBranchDoors,
+    SetOnline,
     SetOpeningHours,
     SetServiceDoors,
     SetWorkingHours,
@@ -241,6 +242,7 @@ class Things:
     requested: BookingId
     booking: BookingId
     arrived: BookingId
+    begun: BookingId
     lesson: ServiceId
     scheduled: ClassId
     repeated: BookingId
@@ -393,10 +395,11 @@ REQUESTS: Sequence[Request] = (
     Request("Confirm", "requested", "bookings:write", lambda it, _: Confirm(it.requested)),
     Request("CheckIn", "booking", "bookings:write", lambda it, _: CheckIn(it.booking)),
     Request("Complete", "arrived", "bookings:write", lambda it, _: Complete(it.arrived)),
-    Request("MarkNoShow", "booking", "bookings:write", lambda it, _: MarkNoShow(it.booking)),
+    Request("MarkNoShow", "begun", "bookings:write", lambda it, _: MarkNoShow(it.begun)),
     Request("GetBooking", "booking", "bookings:read", lambda it, _: GetBooking(it.booking)),
     Request("SetOpeningHours", "branch", "catalogue:write", lambda it, _: SetOpeningHours(it.branch, None)),
     Request("SetWorkingHours", "provider", "catalogue:write", lambda it, _: SetWorkingHours(it.provider, None)),
+    Request("SetOnline", "service", "catalogue:write", lambda it, _: SetOnline(it.service, online=False)),
     Request("SetBookingRules", "service", "catalogue:write", lambda it, _: SetBookingRules(it.service, BookingRules())),
     Request(
         "AddAbsence",
@@ -634,6 +637,7 @@ KINDS: dict[str, tuple[type[Id], str]] = {
     "booking": (BookingId, Booking.__name__),
     "requested": (BookingId, Booking.__name__),
     "arrived": (BookingId, Booking.__name__),
+    "begun": (BookingId, Booking.__name__),
     "customer": (CustomerId, Customer.__name__),
     "order": (OrderId, Order.__name__),
     "customer_user": (CustomerUserId, "CustomerUser"),
@@ -662,6 +666,7 @@ def furnished(world: World) -> Things:
     requested = world.book(needs, starts=world.now + 2 * DAY)
     arrived = world.book(world.haircut, starts=world.now + 3 * DAY)
     kit.perform(CheckIn(arrived.id), by=anna)
+    begun = world.book(world.haircut, starts=world.now)
     yoga = kit.perform(
         AddService(branch=world.branch.id, name="Yoga", length=HOUR, online=True, rules=BookingRules(seats=3)), by=anna
     )
@@ -723,6 +728,7 @@ def furnished(world: World) -> Things:
         requested=requested.id,
         booking=booking.id,
         arrived=arrived.id,
+        begun=begun.id,
         lesson=yoga.id,
         scheduled=scheduled.id,
         repeated=repeated.bookings[0].id,

@@ -53,7 +53,8 @@ class Service:
     Attributes:
         length: how long a booking lasts where it does not say an end.
         components: doors that open besides the branch's.
-        online: whether a booking makes an online meeting; off unless switched on.
+        online: whether a booking makes an online meeting; off unless switched on. Changed, it holds for what is booked or
+            changed from then on.
         needs_approval: whether a booking starts as requested.
         opens_before, closes_after: how long before and after the booking its key works.
         rules: who offers it, when it may be booked, what it takes besides.

@@ -34,6 +34,7 @@ __all__ = [
     "SeriesBooked",
     "SeriesConflict",
     "SetBookingRules",
+    "SetOnline",
     "SetOpeningHours",
     "SetWorkingHours",
     "SlotPage",
@@ -61,6 +62,22 @@ class SetWorkingHours(Command[Provider]):
 
     provider: ProviderId
     works: OpeningHours | None
+
+
+@frozen
+class SetOnline(Command[Service]):
+    """Say whether a service is an online one, from the next booking, move or confirmation on. Needs ``catalogue:write``.
+
+    What is agreed stays. Switched on, bookings that were made before get no meeting until they are changed; in a class
+    everybody gets a link as soon as one more seat is booked, or the class is moved. Switched off, bookings and classes that
+    have a meeting keep it: it is moved and cancelled with them.
+
+    Raises:
+        ConfigurationError: it shall be online, and the kit has no meeting service.
+    """
+
+    service: ServiceId
+    online: bool = field(kw_only=True)
 
 
 @frozen

@@ -110,6 +110,7 @@ def commands() -> Mapping[type, Callable[..., Any]]:
         bookings.Rebook: booking.move,
         bookings.ScheduleClass: classes.schedule_class,
         bookings.SetBookingRules: cataloguing.set_booking_rules,
+        bookings.SetOnline: meeting.set_online,
         bookings.SetBranchDoors: doors.set_branch_doors,
         bookings.SetOpeningHours: cataloguing.set_opening_hours,
         bookings.SetServiceDoors: doors.set_service_doors,

@@ -1,4 +1,4 @@
-"""Readings of meetings, links for hosts, and whose meetings are whose.
+"""Readings of meetings, links for hosts, whose meetings are whose, and which services have any.
 
 Rules kept here: the host's link is asked of the vendor at the click and returned to whoever may have it; it is written
 nowhere. Whom the vendor's account has is asked of the vendor as well.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from servicekit.bookings import Booking, ScheduledClass
+from servicekit.bookings import Booking, ScheduledClass, Service, SetOnline
 from servicekit.commands import Principal
 from servicekit.errors import Conflict, NotFound
 from servicekit.ids import ProviderId
@@ -30,7 +30,7 @@ from servicekit.usecases.planning_meetings import meeting_of
 from servicekit.usecases.reaching import reach_now
 from servicekit.usecases.work import Work, named
 
-__all__ = ["fetch_class_host_link", "fetch_host_link", "get_meeting", "list_hosts", "set_meeting_user"]
+__all__ = ["fetch_class_host_link", "fetch_host_link", "get_meeting", "list_hosts", "set_meeting_user", "set_online"]
 
 
 def get_meeting(work: Work, query: GetMeeting) -> Meeting:
@@ -124,3 +124,14 @@ def set_meeting_user(work: Work, command: SetMeetingUser) -> ProviderId:
         )
     work.store.providers.save(evolve(provider, meeting_user=user))
     return provider.id
+
+
+def set_online(work: Work, command: SetOnline) -> Service:
+    """The service, online or not; what was booked before is as it was (:mod:`~servicekit.usecases.planning_meetings`)."""
+    service = work.store.services.hold(command.service)
+    work.owned("catalogue:write", service, service.organisation)
+    if command.online:
+        work.wiring.need(work.wiring.meetings, "meetings")
+    service = evolve(service, online=command.online)
+    work.store.services.save(service)
+    return service
