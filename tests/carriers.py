@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from attrs import define, field
 
@@ -70,6 +71,7 @@ class Scripted:
     names: bool = True
     look_up: bool = True
     idempotent: bool = False
+    listed_within: timedelta = timedelta(minutes=1)
     asked: list[str] = field(factory=list)
     before: Callable[[], None] = lambda: None
     taken: list[str] = field(factory=list)
@@ -83,6 +85,7 @@ class Scripted:
             inbound=True,
             look_up=self.look_up,
             idempotent=self.idempotent,
+            listed_within=self.listed_within,
         )
 
     def send(self, text: OutgoingText) -> TextReceipt:

@@ -16,22 +16,25 @@ from carriers import Scripted
 from servicekit import AsyncKit, Kit
 from servicekit.errors import (
     ConfigurationError,
+    Invalid,
     OutcomeUnknown,
     Rejected,
     Throttled,
     Unreachable,
     Unsupported,
 )
+from servicekit.groups import ChangeSettings, Settings
 from servicekit.messages import HandOver, Message, Route, SearchLog, SendText, Status, Try
 from servicekit.outbox.effects import EffectState, ListEffects, RetryEffect
 from servicekit.outbox.facts import TextStatus
 from servicekit.ports.texts import ACCOUNT_REFUSED, TextReceipt
 from servicekit.runtime.relay import Delivered
 from servicekit.usecases.carriers import Carriers
-from world import DAY, HOUR, MINUTE, OPERATOR, World, elks_adapter, opened, zoom_adapter
+from world import DAY, HOUR, MINUTE, OPERATOR, World, elks_adapter, envelope, mail, opened, zoom_adapter
 
 MOBILE = "+46701740605"
 SWISS = "+41791234567"
+NORWEGIAN = "+4740612345"
 SECOND = timedelta(seconds=1)
 
 
@@ -140,7 +143,7 @@ def test_without_routes_the_first_carrier_is_asked(tmp_path: Path) -> None:
 
 
 def test_a_name_is_sent_by_who_can_show_it(tmp_path: Path) -> None:
-    """Where nobody can, a person is told why."""
+    """Where nobody can, whoever sends is told so at once, and nothing is written."""
     alpha, beta = Scripted("alpha", names=False), Scripted("beta")
     with over(tmp_path, alpha, beta) as world:
         send(world)
@@ -149,8 +152,63 @@ def test_a_name_is_sent_by_who_can_show_it(tmp_path: Path) -> None:
 
     (tmp_path / "2").mkdir()
     with over(tmp_path / "2", Scripted("alpha", names=False)) as world:
+        with pytest.raises(Invalid, match="alpha shows no names as sender") as refused:
+            send(world)
+        assert refused.value.code == "no_route"
+        assert world.ask(SearchLog(group=world.root.id)).messages == ()
+
+
+def test_a_number_that_no_route_leads_to_is_refused_at_once(tmp_path: Path) -> None:
+    """The error names the number's country and what to add; neither log, quota nor outbox has anything of it."""
+    with over(tmp_path, Scripted("alpha"), routes=[Route(carrier="alpha", prefix="+46")]) as world:
+        before = world.tables()
+        with pytest.raises(
+            Invalid, match=r"\(CH\): no route leads there. Open it with a carrier, or a route"
+        ) as refused:
+            send(world, SWISS)
+        assert (refused.value.code, refused.value.facts["country"]) == ("no_route", "CH")
+        assert world.tables() == before
+        assert send(world).status is Status.QUEUED
+
+
+def test_what_a_rule_refuses_is_logged_whether_or_not_a_route_leads_there(tmp_path: Path) -> None:
+    """A country that the group does not send to."""
+    with over(tmp_path, Scripted("alpha"), routes=[Route(carrier="alpha", prefix="+46")]) as world:
+        assert send(world, NORWEGIAN).status is Status.DESTINATION
+        taken = world.kit.receive("mail", envelope("anna@salon.example", NORWEGIAN), mail("Hej"))
+        assert [line.message.status for line in taken.lines if line.message] == [Status.DESTINATION]
+
+
+def test_of_a_mail_each_recipient_that_no_route_leads_to_is_refused(tmp_path: Path) -> None:
+    """The sender reads why; the other recipient's text goes out; the same mail again is judged the same way."""
+    with over(tmp_path, Scripted("alpha"), routes=[Route(carrier="alpha", prefix="+46")]) as world:
+        for _ in range(2):
+            taken = world.kit.receive("mail", envelope("anna@salon.example", MOBILE, SWISS), mail("Hej"))
+            assert taken.lines[1].refusal == "no_route"
+            assert "(CH)" in taken.refusals[taken.lines[1].recipient]
+        assert logged(world).number == MOBILE
+
+
+def test_a_number_of_a_users_own_is_shown_by_who_may_show_it(tmp_path: Path) -> None:
+    """A carrier that is bound to other senders is none for it; the number stays free."""
+    bound = [Route(carrier="alpha", senders=("+41",))]
+    with over(tmp_path, Scripted("alpha"), routes=bound) as world:
+        world.ask(ChangeSettings(group=world.root.id, change=Settings(may_receive=True)))
+        before = world.tables()
+        with pytest.raises(Invalid, match=r"alpha may not show \+46"):
+            send(world)
+        assert world.tables() == before
+
+
+def test_a_relay_without_a_way_leaves_the_text_to_a_person(tmp_path: Path) -> None:
+    """The application's kit has other carriers than the relay's: what is refused there is a dead letter, which says why."""
+    with opened(tmp_path, texts=None) as world:
         send(world)
-        assert world.kit.deliver() == Delivered(dead=1)
+        elsewhere = Kit.open(
+            f"sqlite:////{tmp_path / 'salon.db'}", texts=Scripted("alpha", names=False), clock=world.clock
+        )
+        with elsewhere as relay:
+            assert relay.deliver() == Delivered(dead=1)
         (letter,) = world.ask(ListEffects(organisation=world.root.id))
         assert letter.trouble == f"no carrier takes {MOBILE} from Salon: alpha shows no names as sender"
         assert logged(world).hand_over is HandOver.PLANNED
@@ -223,6 +281,18 @@ def test_what_was_looked_up_and_is_not_there_goes_to_the_next(tmp_path: Path) ->
         assert beta.taken == [message.id]
         assert world.now >= asked + MINUTE
         assert logged(world).tried == (Try("alpha"),)
+
+
+def test_how_long_a_text_may_be_missing_from_a_list_is_the_carriers_own(tmp_path: Path) -> None:
+    """One whose list is never behind is believed at once."""
+    alpha, beta = pair(answers=[OutcomeUnknown("lost")], listed_within=timedelta(0))
+    with over(tmp_path, alpha, beta) as world:
+        message = send(world)
+        world.kit.deliver()
+        world.clock.advance(10 * SECOND)
+        assert world.kit.deliver() == Delivered(done=1)
+
+        assert beta.taken == [message.id]
 
 
 def test_a_single_carrier_that_does_not_have_it_is_asked_again(tmp_path: Path) -> None:

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from carriers import Pigeons
 from servicekit import Kit, Principal
 from servicekit.codec import dumps, loads
-from servicekit.errors import OutcomeUnknown, Throttled
+from servicekit.errors import Conflict, OutcomeUnknown, Throttled
 from servicekit.groups import FoundOrganisation, Settings
 from servicekit.ids import MessageId
 from servicekit.messages import Message, SearchLog, SendText, Status
 from servicekit.moments import Instant
-from servicekit.outbox.effects import EffectState
+from servicekit.outbox.effects import EffectState, ListEffects, RetryEffect
 from servicekit.outbox.facts import TextReported, TextStatus
 from servicekit.ports.texts import OutgoingText, TextHook, TextReceipt
 from world import MINUTE, OPERATOR, World, opened
@@ -238,6 +238,39 @@ def test_a_report_that_was_faster_than_an_error_says_that_the_carrier_has_it(fli
 
     assert (flight.stands(), len(flight.geese.sent)) == (Status.BUFFERED, 1)
     assert flight.world.effects(EffectState.DEAD) == []
+
+
+def test_a_report_that_ends_a_doubt_closes_its_dead_letter(flight: Flight) -> None:
+    """It is listed no more, says what resolved it, and whoever retries it all the same is told that it is over."""
+    flight.geese.error = OutcomeUnknown("the line broke")
+    one, other = flight.send("one"), flight.send("other")
+    flight.world.settle()
+    dead = {effect.subject: effect for effect in flight.world.ask(ListEffects(organisation=flight.world.root.id))}
+    assert dead.keys() == {one, other}
+    tell(flight.world, about("a1", "DELIVERED", reference=one))
+
+    (left,) = flight.world.ask(ListEffects(organisation=flight.world.root.id))
+    assert left.subject == other
+    closed = flight.world.ask(ListEffects(organisation=flight.world.root.id, state=EffectState.DONE))
+    assert {effect.subject: effect.trouble for effect in closed}[one] == (
+        "resolved by a report: pigeons says DELIVERED of a1"
+    )
+    with pytest.raises(Conflict, match="this one is done"):
+        flight.world.ask(RetryEffect(dead[one].id))
+
+
+def test_a_dead_letter_that_was_retried_ends_by_itself(flight: Flight) -> None:
+    """The report comes before the relay: it finds the text handed over, and asks nobody."""
+    flight.geese.error = OutcomeUnknown("the line broke")
+    reference = flight.send("short")
+    flight.world.settle()
+    (dead,) = flight.world.ask(ListEffects(organisation=flight.world.root.id))
+    flight.world.ask(RetryEffect(dead.id))
+    tell(flight.world, about("a1", "DELIVERED", reference=reference))
+
+    assert flight.world.kit.deliver().done == 1
+    assert len(flight.geese.sent) == 1
+    assert flight.stands() is Status.DELIVERED
 
 
 def test_a_reference_to_what_was_never_asked_for_moves_nothing(flight: Flight) -> None:

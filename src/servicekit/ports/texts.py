@@ -7,6 +7,7 @@ A carrier's adapter refuses nothing that the rules have allowed, repeats nothing
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Protocol
 
 from attrs import field, frozen
@@ -36,6 +37,9 @@ class TextCapabilities:
         scheduled: it can hold a text until a given time.
         idempotent: it knows our ``reference``, and a repeat under the same one within 24 hours is the same text and no
             second one. A send whose answer was lost is then simply repeated.
+        listed_within: how long after a text was asked for it may still be missing from the list, and be there later; only one
+            that ``find`` does not give after that counts as not sent. At least 0; too short, and a slow carrier's text goes
+            out twice.
     """
 
     alphanumeric_sender: bool
@@ -44,6 +48,7 @@ class TextCapabilities:
     look_up: bool
     scheduled: bool = False
     idempotent: bool = False
+    listed_within: timedelta = timedelta(minutes=1)
 
 
 @frozen(kw_only=True)

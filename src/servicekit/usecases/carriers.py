@@ -57,6 +57,10 @@ class Carriers:
         """The carrier of this name, or None."""
         return next((adapter for adapter in self.adapters if adapter.name == name), None)
 
+    def leads_to(self, number: str) -> bool:
+        """Whether a route leads to ``number``, whoever sends the text."""
+        return not self.routes or any(number.startswith(route.prefix) for route in self.routes)
+
     def way(self, *, number: str, sender: str) -> Way:
         """Which carriers to ask for a text to ``number`` from ``sender``, best first."""
         shows_names = {adapter.name: adapter.capabilities.alphanumeric_sender for adapter in self.adapters}

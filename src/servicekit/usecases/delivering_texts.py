@@ -33,7 +33,6 @@ from servicekit.usecases.work import Work
 __all__ = ["prepare_text"]
 
 _CLOCKS_DIFFER = timedelta(minutes=5)  # how far a carrier's clock may be behind ours
-_STILL_COMING = timedelta(minutes=1)  # how long after we have given up on an answer the carrier may still do the deed
 _IDEMPOTENT_FOR = timedelta(hours=24)  # ports.texts.TextCapabilities
 
 
@@ -134,7 +133,7 @@ def _found(work: Work, message_id: MessageId, carrier: Texts, found: tuple[TextR
     message = work.store.messages.hold(message_id)
     if message.hand_over is not HandOver.ASKED:  # a report was faster
         return Done()
-    surely = (message.asked_at or message.made_at) + _STILL_COMING
+    surely = (message.asked_at or message.made_at) + carrier.capabilities.listed_within
     if work.at < surely:
         return Failed(Throttled(f"{carrier.name} does not have it yet; it is looked up once more", until=surely))
     if _another(work, message, Try(carrier.name)) is None:

@@ -36,7 +36,7 @@ from servicekit.mail import (
 from servicekit.messages import Message
 from servicekit.sms import read_destination
 from servicekit.usecases.newcomers import newcomer
-from servicekit.usecases.texting import submit
+from servicekit.usecases.texting import check_way, submit
 from servicekit.usecases.work import Wiring, Work
 
 __all__ = [
@@ -211,10 +211,11 @@ def _line(work: Work, sender: Sender, recipient: str, mail: Mail, text: str) -> 
     code, listed = effective(path, "country_code").value, effective(path, "costly_numbers").value
     written = _number(recipient)
     try:
-        number = read_destination(written, code, listed=listed).number
+        destination = read_destination(written, code, listed=listed)
+        check_way(work, path, destination)
     except Invalid as wrong:
         return MailLine(recipient, refusal=wrong.code, reason=wrong.message)
-    event = hashlib.sha256(f"{mail.message_id}\0{number}".encode()).hexdigest()
+    event = hashlib.sha256(f"{mail.message_id}\0{destination.number}".encode()).hexdigest()
     if not work.store.inbox.first_time("mail", event, work.at):
         return MailLine(recipient, refusal="seen_before")
     return MailLine(recipient, submit(work, path, user, written, text))

@@ -5,6 +5,7 @@ Rules kept here:
 * A report finds its message by the carrier's id, of the text or of one of its parts; else by another way to write that id;
   else by our own reference. One that names the recipient is about no message to somebody else.
 * A carrier that reports on a message has it, also where its answer to the hand-over was lost or is still on its way.
+* A report that ends a doubt closes what was given up about it (the dead letter), which then says what resolved it.
 * Carriers can be faster than their own answers: what is about no known message is kept until the hand-over is recorded.
 """
 
@@ -17,6 +18,7 @@ from attrs import evolve
 from servicekit.codec import dumps, loads
 from servicekit.ids import MessageId
 from servicekit.messages import Direction, HandOver, Message, MessagePart, advanced, together
+from servicekit.outbox.effects import EffectKind, EffectState
 from servicekit.outbox.facts import TextReported, TextStatus
 from servicekit.ports.texts import TextReceipt
 from servicekit.usecases.texting import report
@@ -86,6 +88,23 @@ def _agrees(message: Message, fact: TextReported) -> bool:
 
 
 def _apply(work: Work, message: Message, fact: TextReported) -> Message:
+    """The message as the report leaves it; one whose hand-over was in doubt is so no longer, and is nobody's task any more."""
+    after = _moved(work, message, fact)
+    if message.hand_over is HandOver.ASKED:
+        _close(work, message, fact)
+    return after
+
+
+def _close(work: Work, message: Message, fact: TextReported) -> None:
+    """End what was given up of the hand-over. Effects are held last; one that a person has made due again ends by itself."""
+    for effect in work.store.effects.where(kind=EffectKind.TEXT, subject=message.id, state=EffectState.DEAD):
+        held = work.store.effects.hold(effect.id)
+        if held.state is EffectState.DEAD:
+            told = f"resolved by a report: {fact.vendor} says {fact.status} of {fact.vendor_id}"
+            work.store.effects.save(evolve(held, state=EffectState.DONE, trouble=told))
+
+
+def _moved(work: Work, message: Message, fact: TextReported) -> Message:
     if message.hand_over is HandOver.ASKED:
         message = evolve(message, hand_over=HandOver.DONE, vendor=fact.vendor, vendor_id=fact.vendor_id)
         if message.segments > 1 and fact.parts is None:

@@ -22,7 +22,7 @@ from servicekit.usecases.numbering import number_for
 from servicekit.usecases.pushing import note_push
 from servicekit.usecases.work import Work
 
-__all__ = ["report", "send_text", "submit"]
+__all__ = ["check_way", "report", "send_text", "submit"]
 
 _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 """Control characters but those of the GSM alphabet (and tab), and halves of pairs: no phone shows them, not every database
@@ -46,7 +46,8 @@ def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text
         text: without the signature.
 
     Raises:
-        Invalid: ``empty_text``, ``control_character``, ``no_sender``, or what is wrong with the number; then nothing is written.
+        Invalid: ``empty_text``, ``control_character``, ``no_sender``, ``no_route``, or what is wrong with the number; then
+            nothing is written.
     """
     group = path[0]
     code, listed = effective(path, "country_code").value, effective(path, "costly_numbers").value
@@ -65,6 +66,8 @@ def submit(work: Work, path: tuple[Group, ...], user: User | None, to: str, text
         )
     hindered = _hindered(path, destination)
     sender, why = ("", "") if hindered else _sender(work, path, user)
+    if not hindered:
+        _check_way(work, destination, sender)
     message = Message(
         id=work.new(MessageId),
         organisation=group.organisation,
@@ -109,6 +112,40 @@ def _hindered(path: tuple[Group, ...], destination: Destination) -> str:
         return "" if destination.number in listed else f"{destination.costly}, not listed"
     allowed = {own_country(effective(path, "country_code").value), *effective(path, "destinations").value}
     return "" if destination.country in allowed else f"country {destination.country or 'unknown'}, not named"
+
+
+def check_way(work: Work, path: tuple[Group, ...], destination: Destination) -> None:
+    """Refuse at once what would wait for a carrier in vain, whoever of the group sends it.
+
+    Where a user has, or gets, a number of its own as sender, :func:`submit` looks again.
+
+    Raises:
+        Invalid: ``no_route``, where this kit was opened with carriers and none of them takes it.
+    """
+    if not _hindered(path, destination):
+        name = "" if effective(path, "may_receive").value else str(effective(path, "sender_name").value)
+        _check_way(work, destination, name)
+
+
+def _check_way(work: Work, destination: Destination, sender: str) -> None:
+    """``sender`` may be empty where it is not known yet. A kit without carriers leaves it to the relay, which has them."""
+    carriers = work.wiring.texts
+    if carriers is None:
+        return
+    if not carriers.leads_to(destination.number):
+        why = "no route leads there"
+    elif sender and not (way := carriers.way(number=destination.number, sender=sender)).carriers:
+        why = f"from {sender}, {way.reason}"
+    else:
+        return
+    where = destination.country or "a number of no country"
+    raise Invalid(
+        f"No carrier of this kit takes a text to {destination.number} ({where}): {why}. Open it with a carrier, or a route, "
+        f"that leads there: Kit.open(..., texts=..., routes=...).",
+        code="no_route",
+        number=destination.number,
+        country=destination.country,
+    )
 
 
 def _refused(work: Work, message: Message, status: Status, *, struck: str = "", detail: str = "") -> Message:
