@@ -12,6 +12,7 @@ from contextlib import ExitStack
 import pytest
 
 from servicekit.ports.store import Storage, Transaction
+from servicekit.testing.conformance.billing import Billing
 from servicekit.testing.conformance.blanking import Blanking
 from servicekit.testing.conformance.conversing import Conversing
 from servicekit.testing.conformance.holding import Holding
@@ -30,7 +31,20 @@ __all__ = ["StorageConformance"]
 
 
 class StorageConformance(
-    Writing, Tables, Holding, Racing, Outbox, Quotas, Joining, Numbering, Conversing, Log, Blanking, Keying, Tallying
+    Billing,
+    Writing,
+    Tables,
+    Holding,
+    Racing,
+    Outbox,
+    Quotas,
+    Joining,
+    Numbering,
+    Conversing,
+    Log,
+    Blanking,
+    Keying,
+    Tallying,
 ):
     """Subclass it, and say in the fixture ``opened`` how your storage is opened; ``connected`` is for what joins.
 
