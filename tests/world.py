@@ -19,6 +19,7 @@ from servicekit import Kit, Principal
 from servicekit.adapters.doors.exivo import Exivo
 from servicekit.adapters.mail.smtp import Smtp
 from servicekit.adapters.meetings.zoom import Zoom
+from servicekit.adapters.storage.postgres import PostgresStorage
 from servicekit.adapters.storage.sqlite import SqliteStorage
 from servicekit.adapters.storage.transaction import SqlTransaction
 from servicekit.adapters.texts.fortysixelks import FortySixElks
@@ -148,7 +149,7 @@ class World:
     room: Provider
     chair: Provider
     eva: Client
-    _storage: SqliteStorage = field(repr=False)
+    _storage: SqliteStorage | PostgresStorage = field(repr=False)
     _mails_before: int
 
     @property
@@ -275,9 +276,14 @@ class World:
 
 @contextmanager
 def opened(
-    folder: Path, *, mailbox: MailboxSimulator | None = None, settings: Settings = SALON, **options: Any
+    folder: Path,
+    *,
+    mailbox: MailboxSimulator | None = None,
+    settings: Settings = SALON,
+    postgres: str = "",
+    **options: Any,
 ) -> Iterator[World]:
-    """A world on a file in ``folder``; ``options`` go to :meth:`Kit.open`. Without a mailbox there is no mail."""
+    """A world on a file in ``folder``, or on PostgreSQL; ``options`` go to :meth:`Kit.open`. Without a mailbox there is no mail."""
     clock = ManualClock(NOON)
     path = folder / "salon.db"
     before = 0
@@ -307,8 +313,10 @@ def opened(
     network = _Network(transport(elks, exivo, zoom))
     given = options.pop("transport", network.inner)
     with (
-        Kit.open(f"sqlite:////{path}?synchronous=normal", **{**wired, **options, "transport": network}) as kit,
-        closing(SqliteStorage(str(path), synchronous="normal")) as storage,
+        Kit.open(
+            postgres or f"sqlite:////{path}?synchronous=normal", **{**wired, **options, "transport": network}
+        ) as kit,
+        closing(PostgresStorage(postgres) if postgres else SqliteStorage(str(path), synchronous="normal")) as storage,
     ):
         founded = kit.perform(
             FoundOrganisation(name="Salon", zone="Europe/Zurich", admin="anna@salon.example", settings=settings),
