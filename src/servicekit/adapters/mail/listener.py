@@ -262,7 +262,7 @@ class _Hooks:
         self._judge_waits = judge_waits
         self._domain = domain.lower()
         self._most_recipients = most_recipients
-        self.storing: set[asyncio.Task[tuple[str, Mapping[str, str]]]] = set()
+        self.storing: set[asyncio.Future[tuple[str, Mapping[str, str]]]] = set()
 
     async def handle_EHLO(  # noqa: N802  # aiosmtpd's name
         self, server: SMTP, session: Session, _envelope: WireEnvelope, hostname: str, responses: list[str]
@@ -294,11 +294,12 @@ class _Hooks:
 
     async def handle_DATA(self, server: SmtpServer, session: Session, envelope: WireEnvelope) -> str:  # noqa: N802
         content = envelope.original_content or b""
-        task = asyncio.create_task(asyncio.to_thread(self._store, self._envelope(server, session, envelope), content))
-        self.storing.add(task)
-        task.add_done_callback(self.storing.discard)
+        told = self._envelope(server, session, envelope)
+        stored = asyncio.get_running_loop().run_in_executor(None, self._store, told, content)
+        self.storing.add(stored)
+        stored.add_done_callback(self.storing.discard)
         # If the other side hangs up, the mail is stored all the same, and known again when it comes once more.
-        answer, refusals = await asyncio.shield(task)
+        answer, refusals = await asyncio.shield(stored)
         if refusals:
             server.replies = [
                 f"550 5.1.1 {_one_line(refusals[one])}" if one in refusals else answer for one in envelope.rcpt_tos
