@@ -35,6 +35,7 @@ SHOWN = {
         r"05 00 03 07 03 01     67 ucs-2 'Hi Anna!",
         r"05 00 03 07 03 03      9 ucs-2 ",
     ],
+    "old_api_client.py": [r"Call it with the URL, the key, a number and a text\.$"],
     "quickstart.py": [
         r"1 segment$",
         r"Delivered\(done=1, again=0, dead=0\)$",
