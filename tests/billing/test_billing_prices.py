@@ -26,8 +26,11 @@ def prices(since: date, segment: int = 1, organisation: str = "", **more: Any) -
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
-        ({"segment": Decimal("-0.01")}, "negative_price"),
-        ({"receiver": Decimal(-1)}, "negative_price"),
+        ({"segment": Decimal("-0.01")}, "bad_price"),
+        ({"receiver": Decimal(-1)}, "bad_price"),
+        ({"segment": Decimal("0.0000001")}, "bad_price"),
+        ({"segment": Decimal("1000000.01")}, "bad_price"),
+        ({"vat": Decimal("8.1000001")}, "bad_vat"),
         ({"vat": Decimal(-1)}, "bad_vat"),
         ({"vat": Decimal("100.1")}, "bad_vat"),
         ({"vat": 25}, "not_an_amount"),

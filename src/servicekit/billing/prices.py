@@ -7,7 +7,7 @@ Rules kept here:
 * Where prices change within a month, the month falls into periods, and what was sent in each costs what it cost then.
 * What a month that is closed cost does not change: prices cannot be set from a day in one.
 
-Refused: a negative price, a VAT rate that is none (``bad_vat``), amounts that are not decimal, unknown currencies.
+Refused: a negative price and one with more than six decimals (``bad_price``), a VAT rate that is none (``bad_vat``), amounts that are not decimal, unknown currencies.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from servicekit.errors import Conflict, Invalid
 __all__ = ["Period", "Prices", "periods"]
 
 _MOST_VAT = 100
+_MOST_PRICE = 10**6
+_FINEST = Decimal("0.000001")
 
 
 @frozen(kw_only=True)
@@ -40,7 +42,7 @@ class Prices:
         vat: the rate in percent, such as ``Decimal(25)``.
 
     Raises:
-        Invalid: ``not_an_amount``, ``negative_price``, ``bad_vat``, ``unknown_currency``.
+        Invalid: ``not_an_amount``, ``bad_price``, ``bad_vat``, ``unknown_currency``.
     """
 
     organisation: str = ""
@@ -53,10 +55,17 @@ class Prices:
     def __attrs_post_init__(self) -> None:
         check_currency(self.currency)
         for price in (self.segment, self.receiver):
-            if check_amount(price) < 0:
-                raise Invalid("A price is 0 or more.", code="negative_price", price=str(price))
-        if not 0 <= check_amount(self.vat) <= _MOST_VAT:
+            if not 0 <= check_amount(price) <= _MOST_PRICE or not _is_short(price):
+                raise Invalid(
+                    "A price is from 0 to a million, with at most six decimals.", code="bad_price", price=str(price)
+                )
+        if not 0 <= check_amount(self.vat) <= _MOST_VAT or not _is_short(self.vat):
             raise Invalid("A VAT rate is a percentage from 0 to 100.", code="bad_vat", vat=str(self.vat))
+
+
+def _is_short(number: Decimal) -> bool:
+    """Whether it has few enough decimals for all sums to be exact (within the 28 digits that decimals have)."""
+    return number == number.quantize(_FINEST)
 
 
 @frozen
