@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from servicekit.errors import Invalid
@@ -99,3 +100,27 @@ def test_costly_numbers_are_checked() -> None:
         with pytest.raises(Invalid) as caught:
             check_costly(["72456", wrong])
         assert (caught.value.code, caught.value.facts) == ("not_listable", {"number": wrong})
+
+
+@given(
+    st.sampled_from(["+46", "+1", "+44", "+7", "+39", "0", "00", "+88", "+599", ""]),
+    st.text("0123456789", min_size=4, max_size=13),
+    st.sampled_from([46, 1, 44, 39]),
+)
+@example("+39", "0612345678", 46)
+@example("+1", "2025550123", 46)
+def test_a_destination_is_the_same_however_often_it_is_read(prefix: str, digits: str, country_code: int) -> None:
+    """What is remembered is what was read; and the country is that of the number as it is written out."""
+
+    def read(text: str) -> object:
+        try:
+            return read_destination(text, country_code)
+        except Invalid as refusal:
+            return refusal.code, refusal.facts
+
+    first = read(prefix + digits)
+    assert first == read(prefix + digits) == read(f"{prefix}{digits}{' ' * 70}") or isinstance(first, tuple)
+    if isinstance(first, Destination) and first.costly != "short_code":
+        assert first.country == (phonenumbers.region_code_for_number(phonenumbers.parse(first.number)) or "").replace(
+            "001", ""
+        )

@@ -15,12 +15,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
 from servicekit.errors import Invalid
-from servicekit.sms.numbers import e164, parse_number, read_number
+from servicekit.sms.numbers import LONGEST, e164, read_mobile, read_number
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 __all__ = ["Destination", "check_costly", "check_countries", "own_country", "read_destination"]
 
@@ -61,20 +64,28 @@ def read_destination(text: str, country_code: int = 46, *, listed: Collection[st
     ('premium_rate', 'short_code')
     """
     try:
-        number = parse_number(text, country_code)
+        return (_remembered if len(text) <= LONGEST else _mobile)(text, country_code)
     except Invalid as refused:
         costly = _costly(text, country_code, refused, listed)
         if costly is None:
             raise
         return costly
-    return Destination(number, _country(number))
+
+
+def _mobile(text: str, country_code: int) -> Destination:
+    number = read_mobile(text, country_code)
+    return Destination(e164(number), _country(number))
+
+
+# One text asks for its destination several times, and goes to people who have had others.
+_remembered = lru_cache(maxsize=4096)(_mobile)
 
 
 def _costly(text: str, country_code: int, refused: Invalid, listed: Collection[str]) -> Destination | None:
     kind = refused.facts.get("type")
     if kind in _COSTLY:
-        number = e164(read_number(text, country_code))
-        return Destination(number, _country(number), str(kind))
+        number = read_number(text, country_code)
+        return Destination(e164(number), _country(number), str(kind))
     short = re.sub(r"[\s-]", "", text)
     if refused.code != "impossible_number" or not _SHORT.fullmatch(short):
         return None
@@ -89,11 +100,10 @@ def _in_plan(short: str, country: str) -> bool:
     return shortnumberinfo.is_valid_short_number_for_region(phonenumbers.parse(short, country), country)
 
 
-@lru_cache(maxsize=4096)  # of numbers in E.164, which are short
-def _country(number: str) -> str:
+def _country(number: PhoneNumber) -> str:
     import phonenumbers
 
-    found = phonenumbers.region_code_for_number(phonenumbers.parse(number))
+    found = phonenumbers.region_code_for_number(number)
     return "" if found in {None, "001"} else str(found)
 
 

@@ -25,12 +25,13 @@ from servicekit.errors import Invalid
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-__all__ = ["e164", "parse_number", "read_number"]
+__all__ = ["LONGEST", "e164", "parse_number", "read_mobile", "read_number"]
 
 _LINK: Final = re.compile(r"(?:tel|sms):(?://)?", re.IGNORECASE)
 _CONTEXT: Final = re.compile(r";phone-context=(\+[\d.() -]+)$", re.IGNORECASE)
 _SEPARATORS: Final = re.compile(r"[\s().\[\]/\u002d\u2010-\u2015\u2212\uff08\uff09\uff0d\uff0e\uff0f]+")
-_LONGEST: Final = 64
+LONGEST: Final = 64
+"""Characters that a number may be written with."""
 
 # Subscriptions for machines that take SMS but are longer than the plan's phones, by national number. Swedish ones fill E.164's
 # fifteen digits; phonenumbers 9.0 calls them too long.
@@ -64,19 +65,24 @@ def parse_number(text: str, country_code: int = 46) -> str:
     >>> parse_number("tel:+1-212-555-0123")
     '+12125550123'
     """
-    return (_remembered if len(text) <= _LONGEST else _parsed)(text, country_code)
+    return (_remembered if len(text) <= LONGEST else _parsed)(text, country_code)
 
 
 def _parsed(text: str, country_code: int) -> str:
-    number = read_number(text, country_code)
-    if not _is_machine(number):
-        _refuse_other_types(number, text)
-        _refuse_impossible(number, text)
-    return e164(number)
+    return e164(read_mobile(text, country_code))
 
 
 # One text reads its number several times, and goes to people who have had others; what is refused is read anew each time.
 _remembered = lru_cache(maxsize=4096)(_parsed)
+
+
+def read_mobile(text: str, country_code: int) -> PhoneNumber:
+    """As :func:`parse_number`, before it is written out."""
+    number = read_number(text, country_code)
+    if not _is_machine(number):
+        _refuse_other_types(number, text)
+        _refuse_impossible(number, text)
+    return number
 
 
 def read_number(text: str, country_code: int) -> PhoneNumber:
@@ -98,7 +104,7 @@ def e164(number: PhoneNumber) -> str:
 def _digits(text: str) -> str:
     """Bare ASCII digits, perhaps with ``+`` before them."""
     bare = text.strip()
-    if len(bare) > _LONGEST:
+    if len(bare) > LONGEST:
         raise _not_a_number(text, f"has {len(bare)} characters")
     # Cf are the invisible formatting marks: direction marks, zero-width spaces, soft hyphens.
     bare = "".join(character for character in bare if unicodedata.category(character) != "Cf")
@@ -115,9 +121,9 @@ def _digits(text: str) -> str:
 
 def _not_a_number(text: str, why: str) -> Invalid:
     return Invalid(
-        f"{text[:_LONGEST]!r} {why}: write a mobile number such as 0701234567 or +46701234567.",
+        f"{text[:LONGEST]!r} {why}: write a mobile number such as 0701234567 or +46701234567.",
         code="not_a_number",
-        number=text[:_LONGEST],
+        number=text[:LONGEST],
     )
 
 
@@ -154,9 +160,9 @@ def _read(digits: str, region: str, text: str) -> PhoneNumber:
         return phonenumbers.parse(digits, region)
     except phonenumbers.NumberParseException as error:
         raise Invalid(
-            f"{text[:_LONGEST]!r} is no number of any country ({error}): check the country code and the digits.",
+            f"{text[:LONGEST]!r} is no number of any country ({error}): check the country code and the digits.",
             code="impossible_number",
-            number=text[:_LONGEST],
+            number=text[:LONGEST],
         ) from None
 
 
@@ -187,9 +193,9 @@ def _refuse_impossible(number: PhoneNumber, text: str) -> None:
         ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "lacks its area code",
     }.get(found, "has a number of digits that no mobile number has")
     raise Invalid(
-        f"{text[:_LONGEST]!r} {why} of country code {number.country_code}: check the digits, or write it with + and its country.",
+        f"{text[:LONGEST]!r} {why} of country code {number.country_code}: check the digits, or write it with + and its country.",
         code="impossible_number",
-        number=text[:_LONGEST],
+        number=text[:LONGEST],
     )
 
 
@@ -201,8 +207,8 @@ def _refuse_other_types(number: PhoneNumber, text: str) -> None:
     if found not in _NOT_MOBILE or (found == "PERSONAL_NUMBER" and number.country_code == 1):
         return
     raise Invalid(
-        f"{text[:_LONGEST]!r} is {_NOT_MOBILE[found]}, which cannot take an SMS: use a mobile number.",
+        f"{text[:LONGEST]!r} is {_NOT_MOBILE[found]}, which cannot take an SMS: use a mobile number.",
         code="not_mobile",
-        number=text[:_LONGEST],
+        number=text[:LONGEST],
         type=found.lower(),
     )
