@@ -6,6 +6,7 @@ On SQLite and on PostgreSQL. Statements are counted and not seconds, so that it 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -80,6 +81,7 @@ def test_what_is_there_costs_a_stranger_what_is_not(
         absent = _statements(world, request.make(replaced(things, request.kind, missing), world), strangers[who])
 
         assert there, request
-        if sorted(there) != sorted(absent):
-            uneven[request.name] = (there, absent)
-    assert not uneven
+        more, fewer = Counter(there) - Counter(absent), Counter(absent) - Counter(there)
+        if more or fewer:
+            uneven[request.name] = (dict(more), dict(fewer))
+    assert not uneven, "\n".join(f"{k}: {v}" for k, v in uneven.items())

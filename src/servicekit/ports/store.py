@@ -80,7 +80,10 @@ from servicekit.ports.tables import (
     Users,
 )
 
-__all__ = ["Storage", "Table", "Transaction", "transact"]
+__all__ = ["NO_GROUP", "Storage", "Table", "Transaction", "transact"]
+
+NO_GROUP = GroupId("grp_")
+"""The group of what is not there: asked for so that it costs what the group of something costs."""
 
 E = TypeVar("E")
 R = TypeVar("R")

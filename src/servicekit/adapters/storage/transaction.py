@@ -75,6 +75,7 @@ from servicekit.portal import (
     Told,
 )
 from servicekit.ports import tables
+from servicekit.ports.store import NO_GROUP
 from servicekit.push import PushEvent, PushTarget
 
 __all__ = ["SqlTransaction"]
@@ -205,6 +206,8 @@ class SqlTransaction:
             return self.users.get(user)
         while True:
             shared = self._execute(self._dialect.share_tree_of, [user]).fetchone()
+            if shared is None:
+                self._shared.add(NO_GROUP)
             found = self.users.get(user)
             if (
                 shared is not None and shared[1] == found.organisation
