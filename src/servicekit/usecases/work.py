@@ -28,7 +28,7 @@ from servicekit.ports.mail import Mailer, SenderProof
 from servicekit.ports.meetings import MeetingApp, Meetings
 from servicekit.ports.passwords import Passwords
 from servicekit.ports.push import Poster
-from servicekit.ports.store import Transaction
+from servicekit.ports.store import NO_GROUP, Transaction
 from servicekit.ports.texts import Texts
 from servicekit.push import Reach
 from servicekit.usecases.carriers import Carriers
@@ -235,11 +235,15 @@ class Work:
         So neither the sentence nor the number of statements tells a stranger which of the two it was.
         """
         if "held" not in self._asker:
-            if writes and error.facts.get("kind") in _BEHIND_CUSTOMERS:
-                self.store.customers.find(self.by.id)
-            if error.facts.get("kind") != Group.__name__:  # whose path has been looked for already
+            kind = error.facts.get("kind")
+            if writes and kind in _BEHIND_CUSTOMERS:
                 with suppress(NotFound):
-                    self.store.path(GroupId("grp_"))
+                    self.store.customers.hold(self.by.id)
+            if writes and kind in _BEHIND_TREES:
+                self.store.hold_tree(NO_GROUP)
+            if kind != Group.__name__:  # whose path has been looked for already
+                with suppress(NotFound):
+                    self.store.path(NO_GROUP)
             self.held()
         if "looked up" not in self._asker and self.by.kind is PrincipalKind.USER:
             self.store.users.find(self.by.id)
@@ -319,6 +323,8 @@ _BEHIND_CUSTOMERS = frozenset(
     {"Comment", "CustomerUser", "Document", "FaultReport", "Inspection", "Order", "Reading", "ServiceObject"}
 )
 """Whatever is written about one of these holds its customer first."""
+_BEHIND_TREES = frozenset({"ApiKey", "Grant"})
+"""Whatever is written about one of these holds the whole tree first."""
 
 
 def evenly(handler: Callable[..., A], work: Work, *asked: object) -> A:
