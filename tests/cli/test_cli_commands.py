@@ -50,7 +50,7 @@ def test_help_names_every_command() -> None:
     """Bare and with --help it says what there is."""
     done = _run("--help")
     assert done.returncode == 0
-    assert {"demo", "gateway", "migrate", "reconcile", "relay"} <= set(done.stdout.split())
+    assert {"demo", "gateway", "invoices", "migrate", "reconcile", "relay"} <= set(done.stdout.split())
 
 
 def test_version_is_the_distribution_s() -> None:

@@ -7,7 +7,8 @@ Rules kept here:
 * Where prices change within a month, the month falls into periods, and what was sent in each costs what it cost then.
 * What a month that is closed cost does not change: prices cannot be set from a day in one.
 
-Refused: a negative price and one with more than six decimals (``bad_price``), a VAT rate that is none (``bad_vat``), amounts that are not decimal, unknown currencies.
+Refused: a negative price and one with more than six decimals (``bad_price``), a VAT rate that is none (``bad_vat``), amounts that
+are not decimal, unknown currencies.
 """
 
 from __future__ import annotations
