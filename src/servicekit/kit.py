@@ -27,7 +27,8 @@ from servicekit.runtime.sharing import SharedCommits
 from servicekit.usecases import commands, inquiries, queries
 from servicekit.usecases.asking import Asked, Worked
 from servicekit.usecases.carriers import Carriers
-from servicekit.usecases.work import Wiring, Work, evenly
+from servicekit.usecases.wiring import Wiring
+from servicekit.usecases.work import Work, evenly
 
 if TYPE_CHECKING:
     import httpx
@@ -142,22 +143,7 @@ class Kit:
             ConfigurationError: the URL, or how the parts fit together.
             StorageError: the database cannot be brought up to date; ``schema_too_old`` where it is not and shall not be.
         """
-        if mail is not None and "@" not in mail_from:
-            raise ConfigurationError(
-                "Mail needs a sender: open the kit with Kit.open(..., mail=..., mail_from='salon@example.com')."
-            )
-        if password_url and ("{token}" not in password_url or mail is None):
-            raise ConfigurationError(
-                "The link for passwords goes out by mail: open the kit with Kit.open(..., mail=..., "
-                "password_url='https://sms.example/password/{token}')."
-            )
-        if invitation_url and ("{token}" not in invitation_url or mail is None):
-            raise ConfigurationError(
-                "Invitations go out by mail: open the kit with Kit.open(..., mail=..., "
-                "invitation_url='https://portal.example/invitation/{token}')."
-            )
         reach = Reach.of(push_private)
-        storage = storage_of(url)
         wiring = Wiring(
             texts=Carriers.of(texts, routes),
             doors=doors,
@@ -175,6 +161,7 @@ class Kit:
             poster=SafePoster(reach, transport=transport),
             reach=reach,
         )
+        storage = storage_of(url)
         settings = {
             "in_flight": in_flight,
             "lease": lease,

@@ -21,7 +21,7 @@ from servicekit.ports.store import Storage, Transaction
 from servicekit.ports.texts import TextReceipt
 from servicekit.runtime.ledger import ADAPTERS, Came, Ledger, Prepared, deliverable
 from servicekit.runtime.relay import Relay
-from servicekit.usecases.work import Wiring
+from servicekit.usecases.wiring import Wiring
 from world import DAY, EVA_MOBILE, HOUR, MINUTE, NOON, World, elks_adapter, opened
 
 pytest_plugins = ("world_fixtures",)
@@ -315,7 +315,7 @@ def test_only_what_there_is_an_adapter_for_is_delivered() -> None:
     nothing = deliverable(Wiring())
     assert nothing == set(EffectKind) - ADAPTERS.keys()
     assert {EffectKind.TEXT, EffectKind.LETTER, EffectKind.KEY, EffectKind.MEETING} <= ADAPTERS.keys()
-    assert deliverable(Wiring(mail=cast("Any", object()))) - nothing == {EffectKind.LETTER}
+    assert deliverable(Wiring(mail=cast("Any", object()), mail_from="salon@example.com")) - nothing == {EffectKind.LETTER}
 
 
 def test_what_is_stranded_is_named(world: World) -> None:

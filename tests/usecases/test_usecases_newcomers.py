@@ -37,7 +37,8 @@ from servicekit.ports.mail import MailReceipt
 from servicekit.runtime.entropy import mint
 from servicekit.testing.simulators import MailboxSimulator
 from servicekit.usecases.newcomers import newcomer
-from servicekit.usecases.work import Wiring, Work
+from servicekit.usecases.wiring import Wiring
+from servicekit.usecases.work import Work
 from world import OPERATOR, SALON, World, envelope, mail, opened
 
 pytest_plugins = ("world_fixtures",)

@@ -38,7 +38,8 @@ from servicekit.outbox.effects import Effect, EffectKind, EffectState
 from servicekit.outbox.retry import Again, judge_failure
 from servicekit.ports.store import Transaction, transact
 from servicekit.usecases.delivering import Done, Failed, GivenUp, Later, Next, Outside, Step, Verdict, preparations
-from servicekit.usecases.work import Wiring, Work
+from servicekit.usecases.wiring import Wiring
+from servicekit.usecases.work import Work
 
 if TYPE_CHECKING:
     from servicekit.runtime.relay import Relay

@@ -27,7 +27,8 @@ from servicekit.ports.http import HttpFlow
 from servicekit.ports.store import Storage, transact
 from servicekit.usecases.reconciling import Marked, Place, sites
 from servicekit.usecases.reconciling_meetings import hosts
-from servicekit.usecases.work import Mint, Wiring, Work
+from servicekit.usecases.wiring import Wiring
+from servicekit.usecases.work import Mint, Work
 
 __all__ = ["Drive", "Reconciler"]
 

@@ -32,7 +32,8 @@ from servicekit.outbox.retry import RetryPolicy
 from servicekit.ports.store import Storage
 from servicekit.runtime.http import AsyncHttpDriver
 from servicekit.runtime.pump import AsyncFlowDriver, FlowDriver, Pump
-from servicekit.usecases.work import Mint, Wiring
+from servicekit.usecases.wiring import Wiring
+from servicekit.usecases.work import Mint
 
 __all__ = ["Delivered", "FlowDriver", "Relay"]
 

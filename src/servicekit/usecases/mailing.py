@@ -37,7 +37,8 @@ from servicekit.messages import Message
 from servicekit.sms import read_destination
 from servicekit.usecases.newcomers import newcomer
 from servicekit.usecases.texting import check_way, submit
-from servicekit.usecases.work import Wiring, Work
+from servicekit.usecases.wiring import Wiring
+from servicekit.usecases.work import Work
 
 __all__ = [
     "MailLine",

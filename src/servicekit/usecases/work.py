@@ -7,7 +7,7 @@ nothing else. What somebody may not know of reads as if it did not exist.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol, TypeVar
 
@@ -15,35 +15,24 @@ from attrs import field, frozen
 
 from servicekit.commands import Command, Principal, PrincipalKind
 from servicekit.decisions import Decision, Denied, require
-from servicekit.errors import ConfigurationError, Forbidden, Invalid, NotFound
+from servicekit.errors import Forbidden, Invalid, NotFound
 from servicekit.groups import Group, User, ascii_domain
 from servicekit.ids import CustomerId, EffectId, FacilityId, GroupId, Id, MailId, UserId
 from servicekit.mail import OutgoingMail
 from servicekit.moments import Instant
 from servicekit.outbox.effects import Effect, EffectKind, Stage
 from servicekit.outbox.letters import Letter
-from servicekit.permissions import SCOPES, Held, Place, ScopeRegistry
-from servicekit.ports.doors import Doors
-from servicekit.ports.mail import Mailer, SenderProof
-from servicekit.ports.meetings import MeetingApp, Meetings
-from servicekit.ports.passwords import Passwords
-from servicekit.ports.push import Poster
+from servicekit.permissions import Held, Place
 from servicekit.ports.store import NO_GROUP, Transaction
-from servicekit.ports.texts import Texts
-from servicekit.push import Reach
-from servicekit.usecases.carriers import Carriers
 from servicekit.usecases.holders import grants_of
+from servicekit.usecases.wiring import Wiring
 
-__all__ = ["Mint", "Wiring", "Work", "address_of", "evenly", "named", "unseen"]
+__all__ = ["Mint", "Work", "address_of", "evenly", "named", "unseen"]
 
 I = TypeVar("I", bound=Id)  # noqa: E741 - the usual name of an id's type
 A = TypeVar("A")
 
 _ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\".]+(?:\.[^@\s<>()\[\],;:\\\".]+)+")
-
-
-def _no_randomness(count: int) -> bytes:
-    raise ConfigurationError(f"Nobody has said where {count} random bytes come from: pass random_bytes.")
 
 
 class Mint(Protocol):
@@ -52,69 +41,6 @@ class Mint(Protocol):
     def __call__(self, kind: type[I], at: Instant) -> I:
         """A new id of this kind."""
         ...
-
-
-@frozen(kw_only=True)
-class Wiring:
-    """What a kit was opened with, as far as the rules need it.
-
-    Attributes:
-        texts: the carriers, and the routes over them; None where there is none.
-        doors, meetings, mail: the adapters; None where there is none.
-        gateway_domain: mails to numbers at this domain become texts; answers come from there.
-        base_url: where the application answers links of ours.
-        mail_from: what our own mails come from.
-        senders: proves whom mails are from; None: no mail is taken.
-        password_url: where a new user chooses a password, with ``{token}`` in it; empty: nobody is welcomed.
-        invitation_url: where a customer user follows its invitation, with ``{token}`` in it; empty: nobody is invited.
-        passwords: hashes passwords; None: nobody logs in.
-        random_bytes: the runtime's randomness, for secrets.
-        most_mail_bytes: larger mails are refused.
-        poster: posts what is pushed.
-        reach: where pushes may go.
-        scopes: the scopes that there are; the application's own among them.
-    """
-
-    texts: Carriers | None = None
-    doors: Doors | None = None
-    meetings: Meetings | MeetingApp | None = None
-    mail: Mailer | None = None
-    gateway_domain: str = ""
-    base_url: str = ""
-    mail_from: str = ""
-    senders: SenderProof | None = None
-    password_url: str = ""
-    invitation_url: str = ""
-    passwords: Passwords | None = None
-    random_bytes: Callable[[int], bytes] = field(default=_no_randomness, repr=False)
-    most_mail_bytes: int = 10_000_000
-    poster: Poster | None = field(default=None, repr=False)
-    reach: Reach = field(factory=Reach)
-    scopes: ScopeRegistry = SCOPES
-
-    @property
-    def hooked(self) -> Mapping[str, Texts | Meetings | MeetingApp]:
-        """The adapters that vendors call back, by name."""
-        carriers = self.texts.adapters if self.texts is not None else ()
-        return {adapter.name: adapter for adapter in (*carriers, self.meetings) if adapter is not None}
-
-    def __attrs_post_init__(self) -> None:
-        carriers = self.texts.adapters if self.texts is not None else ()
-        names = [adapter.name for adapter in (*carriers, self.meetings) if adapter is not None]
-        if "mail" in names or len(set(names)) < len(names):
-            raise ConfigurationError(
-                f"The adapters are called {', '.join(names)}: give each a name of its own; 'mail' is where mails come in."
-            )
-
-    def need(self, adapter: A | None, what: str) -> A:
-        """The adapter itself.
-
-        Raises:
-            ConfigurationError: the kit was opened without it.
-        """
-        if adapter is None:
-            raise ConfigurationError(f"This needs an adapter for {what}: open the kit with Kit.open(..., {what}=...).")
-        return adapter
 
 
 @frozen
