@@ -12,6 +12,24 @@ import pytest
 from attrs import evolve, frozen
 
 from servicekit import Kit, Principal
+from servicekit.accounts import (
+    SESSION_BYTES,
+    AddApiKey,
+    CheckSession,
+    EndSession,
+    ForgotPassword,
+    ListApiKeys,
+    ListSessions,
+    LogIn,
+    LogOut,
+    PerformOnce,
+    RenewSession,
+    RevokeApiKey,
+    RotateApiKey,
+    SetPassword,
+    TakeCall,
+    session_for,
+)
 from servicekit.billing import (
     BillingAddress,
     CloseMonth,
@@ -67,6 +85,7 @@ from servicekit.errors import ConfigurationError, Conflict, Forbidden, Invalid, 
 from servicekit.groups import (
     AddGroup,
     AddUsers,
+    ChangeOwnMobile,
     ChangeOwnSignature,
     ChangeSettings,
     CountNumbers,
@@ -95,6 +114,7 @@ from servicekit.groups import (
 )
 from servicekit.ids import (
     AbsenceId,
+    ApiKeyId,
     BookingId,
     BranchId,
     ClassId,
@@ -114,6 +134,7 @@ from servicekit.ids import (
     ProviderId,
     SeriesId,
     ServiceId,
+    SessionId,
     StatementId,
     UserId,
 )
@@ -140,6 +161,7 @@ from servicekit.meetings import (
 from servicekit.messages import (
     BlankTexts,
     ErasePerson,
+    GetMessage,
     HandOver,
     ListStrays,
     ListThreads,
@@ -258,6 +280,8 @@ class Things:
     message: MessageId
     effect: EffectId
     grant: GrantId
+    session: SessionId
+    api_key: ApiKeyId
     statement: StatementId
 
 
@@ -330,6 +354,25 @@ REQUESTS: Sequence[Request] = (
         "grants:write",
         lambda it, _: GrantScopes(principal=Principal.of(it.provider), scopes=("grants:write",), group=it.group),
     ),
+    Request(
+        "AddApiKey",
+        "group",
+        "grants:write",
+        lambda it, _: AddApiKey(group=it.group, name="Till", scopes=("grants:write",)),
+    ),
+    Request("RotateApiKey", "api_key", "grants:write", lambda it, _: RotateApiKey(key=it.api_key)),
+    Request("RevokeApiKey", "api_key", "grants:write", lambda it, _: RevokeApiKey(it.api_key)),
+    Request("ListApiKeys", "group", "grants:read", lambda it, _: ListApiKeys(it.group)),
+    Request("EndSession", "session", "users:write", lambda it, _: EndSession(it.session)),
+    Request("ListSessions", "user", "users:read", lambda it, _: ListSessions(it.user)),
+    Request("ChangeOwnMobile", "user", "users:write", lambda it, _: ChangeOwnMobile(user=it.user, mobile="")),
+    Request(
+        "PerformOnce",
+        "group",
+        "groups:write",
+        lambda it, _: PerformOnce(request="1", command=AddGroup(parent=it.group, name="Once")),
+    ),
+    Request("GetMessage", "message", "log:read", lambda it, _: GetMessage(it.message)),
     Request("RevokeGrant", "grant", "grants:write", lambda it, _: RevokeGrant(it.grant)),
     Request("ListGrants", "group", "grants:read", lambda it, _: ListGrants(group=it.group)),
     Request(
@@ -612,13 +655,21 @@ OPERATORS: Sequence[Command[Any] | Query[Any]] = (
     ListNumbers(),
     ListStrays(),
     AcceptInvitation("token"),
+    CheckSession("token"),
+    ForgotPassword(email="max@salon.example"),
+    LogIn(email="max@salon.example", password="correct horse battery"),
+    LogOut("token"),
+    RenewSession("token"),
+    SetPassword(token="token", password="correct horse battery"),
+    TakeCall("sk_x"),
     OpenLoginPage("Salon"),
 )
 """What only the platform's operator may ask for."""
 ELSEWHERE = {"ConnectMeetings", "FinishConnecting", "DisconnectMeetings"}
 """What needs a kit that organisations connect their accounts to: test_usecases_connecting.py asks the same of these."""
-EVERYBODYS = {"GetVisible"}
-"""What needs no right: it says what the asker itself may do. Its own tests show that strangers learn nothing."""
+EVERYBODYS = {"GetVisible", "ChangePassword"}
+"""What needs no right: it says what the asker itself may do, or changes its own password. Their own tests show that strangers
+learn nothing."""
 EVERY_CLIENTS = {"DoorInformation", "FreeSlots", "ListClasses"}
 """What every client of the organisation may read before it books."""
 KINDS: dict[str, tuple[type[Id], str]] = {
@@ -647,6 +698,8 @@ KINDS: dict[str, tuple[type[Id], str]] = {
     "message": (MessageId, "Message"),
     "effect": (EffectId, Effect.__name__),
     "grant": (GrantId, Grant.__name__),
+    "session": (SessionId, "Session"),
+    "api_key": (ApiKeyId, "ApiKey"),
     "statement": (StatementId, "Statement"),
 }
 
@@ -717,6 +770,10 @@ def furnished(world: World) -> Things:
     grant = kit.perform(
         GrantScopes(principal=Principal.of(world.room.id), scopes=("grants:write",), group=world.root.id), by=anna
     )
+    program = kit.perform(AddApiKey(group=world.root.id, name="Till"), by=anna)
+    session, _ = session_for(mint(SessionId, world.now), world.admin.id, bytes(SESSION_BYTES), world.now, keep=True)
+    with world.look() as store:
+        store.sessions.add(session)
     return Things(
         group=world.root.id,
         team=team.id,
@@ -744,6 +801,8 @@ def furnished(world: World) -> Things:
         message=lost.id,
         effect=dead.id,
         grant=grant.id,
+        session=session.id,
+        api_key=program.key.id,
         statement=bill.id,
     )
 
@@ -926,6 +985,7 @@ def test_exactly_the_scope_that_is_named_is_enough(world: World, things: Things,
 
 
 OF_A_GROUP = {
+    *("AddApiKey", "ListApiKeys", "PerformOnce"),
     *("AddGroup", "ChangeSettings", "GetSettings", "ListGroups", "RenameGroup"),
     *("AddUsers", "ListUsers", "RemoveUsers", "ListAdmins", "SetAdmins", "ListDomains", "SearchLog", "ListEffects"),
     *("ListIgnoredMails", "SetBillingAddress", "GetBillingAddress", "ListStatements"),

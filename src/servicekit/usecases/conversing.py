@@ -40,18 +40,19 @@ def name_thread(work: Work, command: NameThread) -> Thread:
 
 def get_message(work: Work, query: GetMessage) -> Message:
     """One of the asker's own, or of a group whose log it reads."""
+    sender = _sends_as(work)
     message = work.store.messages.get(query.message)
-    if message.user is not None and _sends_as(work, message.user):
+    if message.user is not None and message.user == sender:
         return message
     return work.owned("log:read", message, message.group)
 
 
-def _sends_as(work: Work, user: UserId) -> bool:
-    """Whether the asker is this user, or a key of it."""
+def _sends_as(work: Work) -> str | None:
+    """The user that the asker is, or is a key of."""
     if work.by.kind is PrincipalKind.API_KEY:
         key = work.store.api_keys.find(work.by.id)
-        return key is not None and key.user == user
-    return work.by == Principal.of(user)
+        return None if key is None else key.user
+    return work.by.id if work.by.kind is PrincipalKind.USER else None
 
 
 def list_threads(work: Work, query: ListThreads) -> ThreadPage:

@@ -31,7 +31,8 @@ from servicekit.accounts import (
     session_for,
 )
 from servicekit.commands import Principal
-from servicekit.ids import CustomerUserId, SessionId, UserId
+from servicekit.errors import NotFound
+from servicekit.ids import CustomerUserId, SessionId
 from servicekit.usecases.people import person
 from servicekit.usecases.work import Work, unseen
 
@@ -117,23 +118,23 @@ def list_sessions(work: Work, query: ListSessions) -> tuple[ListedSession, ...]:
 
 def end_session(work: Work, command: EndSession) -> ListedSession:
     """From the list."""
-    session = work.store.sessions.get(command.session)
-    _check_owner(work, session)
-    session = work.store.sessions.hold(session.id)
+    found = work.store.sessions.find(command.session)
+    user = work.store.users.find(found.user if found else "")  # whether or not it is there
+    if found is None:
+        raise NotFound(
+            f"There is no Session {command.session}, or you may not see it.", kind="Session", id=command.session
+        )
+    if work.by != principal_of(found.user):
+        if user is not None:
+            work.owned("users:write", found, user.group)
+        else:
+            owner = work.store.customer_users.get(found.user)
+            work.owned("customer_rights:write", found, owner.organisation, owner.customer)
+    session = work.store.sessions.hold(found.id)
     if not session.lives(work.at):
         raise unseen(session)
     work.store.sessions.save(evolve(session, end=SessionEnd.REVOKED))
     return listed(session)
-
-
-def _check_owner(work: Work, session: Session) -> None:
-    if work.by == principal_of(session.user):
-        return
-    if session.user.startswith(f"{CustomerUserId.prefix}_"):
-        owner = work.store.customer_users.get(session.user)
-        work.owned("customer_rights:write", session, owner.organisation, owner.customer)
-    else:
-        work.owned("users:write", session, work.store.member(UserId(session.user)).group)
 
 
 def _found(work: Work, token: str) -> Session | None:

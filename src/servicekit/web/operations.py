@@ -29,7 +29,7 @@ from servicekit.ids import GroupId, MessageId, ProviderId, UserId
 from servicekit.messages import Direction, GetMessage, LogPage, Message, ReadThread, SearchLog, SendText
 from servicekit.moments import Instant
 
-__all__ = ["OPERATIONS", "Added", "Groups", "Operation", "Remaining", "Slots", "Text", "Texts", "Users"]
+__all__ = ["OPERATIONS", "Added", "GroupLine", "Groups", "Operation", "Remaining", "Slots", "Text", "Texts", "Users"]
 
 
 @frozen(kw_only=True)
