@@ -4,7 +4,7 @@ Rules kept here:
 
 * A report is unseen to each reader until that reader opens it; who files one has seen it.
 * The customer's technician and whoever has chosen "all fault reports" are told of each, once, by the channel of their choice.
-* Who chose SMS and cannot be reached by it is told by mail, and the report shows that, and why.
+* Who chose SMS and cannot be reached by it, or turns out not to be, is told by mail, and the report shows that, and why.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from servicekit.commands import Command, Query
-from servicekit.ids import CustomerId, FacilityId, FaultReportId, GroupId, ObjectId, UserId
+from servicekit.ids import CustomerId, FacilityId, FaultReportId, GroupId, MessageId, ObjectId, UserId
 from servicekit.moments import Instant
 
 __all__ = [
@@ -76,13 +76,21 @@ class FaultReport:
 
 @frozen(kw_only=True)
 class Told:
-    """That a user was told of a report or a comment (``about``), how, and why not as it has chosen; empty: it is as chosen."""
+    """That a user was told of a report or a comment.
+
+    Attributes:
+        about: of which.
+        instead: why it was not told as it has chosen; empty: it was.
+        at: when; of an SMS that failed, when it was followed by a mail.
+        message: the SMS, also one that failed.
+    """
 
     about: str
     user: UserId
     way: Way
     instead: str
     at: Instant
+    message: MessageId | None = None
 
 
 @frozen(kw_only=True)

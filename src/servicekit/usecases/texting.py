@@ -20,6 +20,7 @@ from servicekit.sms import Destination, check_limit, count_segments, own_country
 from servicekit.usecases.conversing import log
 from servicekit.usecases.numbering import number_for
 from servicekit.usecases.pushing import note_push
+from servicekit.usecases.telling import tell_by_mail_instead
 from servicekit.usecases.work import Work
 
 __all__ = ["check_way", "report", "send_text", "submit"]
@@ -189,6 +190,7 @@ def report(work: Work, message: Message, status: TextStatus) -> Message:
     work.store.messages.save(after)
     if after is not message:
         note_push(work, after)
+        tell_by_mail_instead(work, after)
     if after.status is Status.UNSENT and message.status is not Status.UNSENT:
         _give_back(work, message)
     return after

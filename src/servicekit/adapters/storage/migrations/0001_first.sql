@@ -722,8 +722,10 @@ CREATE TABLE told (
     way TEXT NOT NULL,
     instead TEXT NOT NULL,
     at BIGINT NOT NULL,
+    message TEXT REFERENCES messages (id),
     PRIMARY KEY (about, "user")
 );
+CREATE INDEX told_by_text ON told (message);
 
 CREATE TABLE brands (
     organisation TEXT PRIMARY KEY REFERENCES groups (id),
