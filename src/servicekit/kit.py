@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypeVar, overloa
 
 from servicekit.adapters.storage import storage_of
 from servicekit.commands import Command, Principal, Query
-from servicekit.errors import ConfigurationError, UnreadableMail
+from servicekit.errors import ConfigurationError
 from servicekit.moments import Clock, Instant
 from servicekit.outbox.retry import RetryPolicy
 from servicekit.permissions import SCOPES, ScopeRegistry
@@ -22,8 +22,8 @@ from servicekit.ports.http import HookAnswer
 from servicekit.ports.store import Storage, Transaction, transact
 from servicekit.push import Reach
 from servicekit.runtime.entropy import SystemClock, mint, random_bytes
+from servicekit.runtime.intake import Intake
 from servicekit.runtime.posting import SafePoster
-from servicekit.runtime.sharing import SharedCommits
 from servicekit.usecases import commands, inquiries, queries
 from servicekit.usecases.asking import Asked, Worked
 from servicekit.usecases.carriers import Carriers
@@ -81,7 +81,7 @@ class Kit:
         self._transport = transport
         self._driver: HttpDriver | None = None
         self._lock = threading.Lock()
-        self._commits = SharedCommits(storage)  # what the outside tells comes in many threads at once
+        self._intake = Intake(storage, wiring, mint)
 
     @classmethod
     def open(
@@ -373,45 +373,7 @@ class Kit:
             Unreachable: who sent the mail cannot be proven now; it is to come again.
             ConfigurationError: no adapter has that name, or the kit was opened without ``gateway_domain`` or ``senders``.
         """
-        now = at or self._clock.now()
-        if source == "mail":
-            return self._receive_mail(headers, body, now)
-        adapter = self._wiring.hooked.get(source)
-        if adapter is None:
-            raise ConfigurationError(
-                f"No adapter is called {source!r}: open the kit with it, or mend the webhook's address."
-            )
-        if not isinstance(headers, Mapping):
-            raise ConfigurationError("A webhook comes with its HTTP headers; an envelope belongs to source 'mail'.")
-        hook = adapter.read({name.lower(): value for name, value in headers.items()}, body, now)
-        if hook.facts:
-            from servicekit.usecases.hearing import hear
-
-            def take_in(store: Transaction) -> None:
-                work = self._work(store, Principal.operator(f"webhook of {source}"), now)
-                for fact in hook.facts:
-                    hear(work, fact)
-
-            self._commits.transact(take_in)
-        return hook.answer
-
-    def _receive_mail(self, envelope: object, raw: bytes, now: Instant) -> MailTaken:
-        from servicekit.mail import Envelope, Unproven
-        from servicekit.usecases.mailing import count_unreadable, mail_of, take_mail, worth_proving
-
-        if not isinstance(envelope, Envelope):
-            raise ConfigurationError("A mail comes with its servicekit.mail.Envelope: who sends, and to whom.")
-        by = Principal.operator("mail")
-        try:
-            mail = mail_of(self._wiring, envelope, raw)
-        except UnreadableMail as error:
-            unreadable = error
-            self._commits.transact(lambda store: count_unreadable(self._work(store, by, now), envelope, unreadable))
-            raise
-        senders = self._wiring.need(self._wiring.senders, "senders")
-        # Before the transaction: the DNS may be slow.
-        verdict = senders.judge(envelope, raw, mail.from_address) if worth_proving(mail) else Unproven("a machine's")
-        return self._commits.transact(lambda store: take_mail(self._work(store, by, now), envelope, mail, verdict))
+        return self._intake.receive(source, headers, body, at or self._clock.now())
 
     @property
     def gateway_domain(self) -> str:
