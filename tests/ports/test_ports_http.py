@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from hypothesis import given
@@ -55,6 +55,7 @@ class TestRequests:
         """Any text comes out of the form as it went in; its type is said beside the caller's headers."""
         request = HttpRequest.form("POST", URL, fields, headers={"authorization": "x"}, repeatable=repeatable)
         assert dict(parse_qsl(request.body.decode("ascii"), keep_blank_values=True)) == fields
+        assert request.body.decode("ascii") == urlencode(fields)
         assert request.headers == {"authorization": "x", "content-type": "application/x-www-form-urlencoded"}
         assert (request.method, request.url, request.repeatable) == ("POST", URL, repeatable)
 

@@ -120,3 +120,21 @@ def test_a_target_reads_back_and_is_forgotten_with_its_secret(storage: Storage) 
         assert store.push_targets.where() == (bare,)
         with pytest.raises(NotFound):
             store.push_targets.hold(whole.group)
+
+
+def test_whether_anybody_of_an_organisation_is_told_is_looked_up_once(storage: Storage) -> None:
+    """A target that is set later in the same transaction counts; so does one that was there before."""
+    with storage.write() as store:
+        roots = [GroupId("grp_8"), GroupId("grp_9")]
+        store.groups.add(evolve(group(8), id=roots[0], organisation=roots[0]))
+        said: list[bool] = [store.push_targets.wanted(root) for root in roots * 2]
+        store.push_targets.add(
+            PushTarget(
+                group=roots[0], organisation=roots[0], url="https://a.example", form=PushForm.JSON, secret="word"
+            )
+        )
+        said += [store.push_targets.wanted(root) for root in roots]
+    with storage.write() as store:
+        said.append(store.push_targets.wanted(roots[0]))
+
+    assert said == [False] * 4 + [True, False, True]

@@ -13,7 +13,7 @@ from collections.abc import Generator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from attrs import field, frozen
 
@@ -70,7 +70,7 @@ class HttpRequest:
             method=method,
             url=url,
             headers={**headers, "content-type": "application/x-www-form-urlencoded"},
-            body=urlencode(fields).encode(),
+            body="&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in fields.items()).encode(),
             repeatable=repeatable,
         )
 
@@ -117,6 +117,14 @@ class HttpResponse:
     def shown(self) -> str:
         """The beginning of the body, for errors."""
         return self.body[: 4 * _SHOWN].decode("utf-8", "replace")[:_SHOWN]
+
+
+_FORM = [quote_plus(bytes([octet])) for octet in range(256)]
+
+
+def _encoded(text: str) -> str:
+    """As ``urllib.parse.quote_plus``, in a third of the time."""
+    return "".join([_FORM[octet] for octet in text.encode()])
 
 
 HttpFlow = Generator[HttpRequest, HttpResponse, T]

@@ -35,7 +35,7 @@ def bounded(flow: HttpFlow[T], span: timedelta) -> HttpFlow[T]:
                 heard = Unreachable(f"no time was left for {request.method} {request.url.partition('?')[0]}")
                 continue
             try:
-                heard = yield evolve(request, timeout=min(request.timeout, left))
+                heard = yield request if request.timeout <= left else evolve(request, timeout=left)
             except OutsideError as error:
                 heard = error
     finally:

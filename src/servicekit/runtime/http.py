@@ -250,25 +250,27 @@ def _translated(request: HttpRequest) -> Iterator[None]:
     """The seam: httpx's errors on the inner side, ours on the outer."""
     import httpx
 
-    facts = {"method": request.method, "url": _place(request)}
-    asked = f"{request.method} {_place(request)}"
     try:
         yield
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise ConfigurationError(f"{_place(request)!r} is no URL to send a request to: check the base URL.") from error
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        fault, url = type(error).__name__, _place(request)
         raise Unreachable(
-            f"{asked} reached nobody ({type(error).__name__}); it can be tried again",
-            fault=type(error).__name__,
-            **facts,
+            f"{request.method} {url} reached nobody ({fault}); it can be tried again",
+            fault=fault,
+            method=request.method,
+            url=url,
         ) from error
     except (httpx.RequestError, TimeoutError) as error:
         kind: type[OutsideError] = Unreachable if request.repeatable else OutcomeUnknown
+        fault, url = type(error).__name__, _place(request)
         advice = "it can be tried again" if request.repeatable else "it may have happened, look it up first"
         raise kind(
-            f"{asked} left, but no whole answer came ({type(error).__name__}); {advice}",
-            fault=type(error).__name__,
-            **facts,
+            f"{request.method} {url} left, but no whole answer came ({fault}); {advice}",
+            fault=fault,
+            method=request.method,
+            url=url,
         ) from error
 
 

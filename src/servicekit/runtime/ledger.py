@@ -168,9 +168,7 @@ class Ledger:
 
     # Together, or one by one
 
-    def _through(
-        self, waiting: deque[H], body: Callable[[Transaction, H], Outcome], last: Callable[[Transaction], R]
-    ) -> R:
+    def _through(self, waiting: deque[H], body: Callable[[Work, H], Outcome], last: Callable[[Transaction], R]) -> R:
         """All that waits in one transaction; where that is spoilt, each in one of its own. ``last`` comes at the end of it."""
 
         def together(store: Transaction) -> tuple[list[Outcome], R]:
@@ -187,7 +185,7 @@ class Ledger:
             self._sort(waiting.popleft().effect, outcome)
         return result
 
-    def _one_by_one(self, waiting: deque[H], body: Callable[[Transaction, H], Outcome]) -> None:
+    def _one_by_one(self, waiting: deque[H], body: Callable[[Work, H], Outcome]) -> None:
         for _ in range(len(waiting)):
             one = waiting[0]
             try:
@@ -200,7 +198,7 @@ class Ledger:
             waiting.popleft()
             self._sort(one.effect, outcome)
 
-    def _alone(self, one: H, body: Callable[[Transaction, H], Outcome]) -> Outcome:
+    def _alone(self, one: H, body: Callable[[Work, H], Outcome]) -> Outcome:
         effect = one.effect
         verdict: GivenUp | Failed
         try:
@@ -218,7 +216,7 @@ class Ledger:
             _log.warning("the lease of %s %s was lost; another relay has it", effect.kind, effect.subject)
             return evolve(effect, state=EffectState.REPLACED)
 
-    def _whole(self, one: H, body: Callable[[Transaction, H], Outcome]) -> Outcome:
+    def _whole(self, one: H, body: Callable[[Work, H], Outcome]) -> Outcome:
         (outcome,) = transact(self._relay.storage, lambda store: self._written(store, [one], body))
         return outcome
 
@@ -232,15 +230,14 @@ class Ledger:
 
     # What happens to effects in a transaction
 
-    def _written(
-        self, store: Transaction, ones: Sequence[H], body: Callable[[Transaction, H], Outcome]
-    ) -> list[Outcome]:
+    def _written(self, store: Transaction, ones: Sequence[H], body: Callable[[Work, H], Outcome]) -> list[Outcome]:
         """What comes of each, with its effect stored; effects are held last, as by whoever changes a booking and then enqueues.
 
         Raises:
             LeaseLost: one of them is not ours any more, so the transaction is to be undone.
         """
-        outcomes = [body(store, one) for one in ones]
+        work = Work(store, self._relay.clock.now(), _BY, self._relay.wiring, self._relay.mint)
+        outcomes = [body(work, one) for one in ones]
         ended = [outcome for outcome in outcomes if isinstance(outcome, Effect)]
         done = [effect for effect in ended if effect.state is EffectState.DONE]
         go_on = [one.effect for one, outcome in zip(ones, outcomes, strict=True) if not isinstance(outcome, Effect)]
@@ -257,15 +254,14 @@ class Ledger:
         at = self._relay.clock.now()
         return store.effects.claim(at, at + self._relay.lease, kinds=self._kinds, most=most)
 
-    def _prepared(self, store: Transaction, one: Claimed) -> Outcome:
-        work, effect = self._work(store), one.effect
+    def _prepared(self, work: Work, one: Claimed) -> Outcome:
+        effect = one.effect
         if effect.leased_until is None or work.at + self._relay.longest_call > effect.leased_until:
             return evolve(effect, state=EffectState.DUE, due_at=work.at)
         step: Step = preparations()[effect.kind](work, effect)
         return Prepared(effect, step) if isinstance(step, Outside) else self._concluded(effect, step)
 
-    def _recorded(self, store: Transaction, one: Came) -> Effect | None:
-        work = self._work(store)
+    def _recorded(self, work: Work, one: Came) -> Effect | None:
         verdict: Verdict
         match one.error:
             case None:
@@ -309,6 +305,3 @@ class Ledger:
             return evolve(effect, state=EffectState.DEAD, trouble=again.reason)
         counted = effect.attempts + int(again.counted)
         return evolve(effect, state=EffectState.DUE, due_at=again.at, attempts=counted, trouble=error.message)
-
-    def _work(self, store: Transaction) -> Work:
-        return Work(store, self._relay.clock.now(), _BY, self._relay.wiring, self._relay.mint)

@@ -153,7 +153,7 @@ def held_target(work: Work, group: str) -> PushTarget | None:
 
 def note_push(work: Work, message: Message) -> None:
     """Note that a message came in, or has another status, for whoever is to hear of it. The message is held, or new."""
-    if not work.store.push_targets.where(organisation=message.organisation):  # most have none: one look, and no path
+    if not work.store.push_targets.wanted(message.organisation):  # most have none: one look, and no path
         return
     group = _source(work, work.store.path(message.group))
     target = None if group is None else held_target(work, group)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from servicekit.adapters.storage.tables import SqlTable
+from servicekit.adapters.storage.dialect import Dialect
+from servicekit.adapters.storage.tables import Execute, Shape, SqlTable
 from servicekit.moments import Instant
 from servicekit.push import PushEvent, PushTarget
 
@@ -20,6 +21,24 @@ _HEAD = """
 
 class PushTargetTable(SqlTable[PushTarget]):
     """Targets, by group."""
+
+    def __init__(self, execute: Execute, dialect: Dialect, shape: Shape[PushTarget]) -> None:
+        super().__init__(execute, dialect, shape)
+        self._without = set[str]()
+
+    def add(self, thing: PushTarget) -> None:
+        """Insert one row."""
+        super().add(thing)
+        self._without.discard(thing.organisation)
+
+    def wanted(self, organisation: str) -> bool:
+        """One look in a transaction, however many messages it moves."""
+        if organisation in self._without:
+            return False
+        found = bool(self.where(organisation=organisation))
+        if not found:
+            self._without.add(organisation)
+        return found
 
     def remove(self, group: str) -> None:
         """One row, and its secret with it."""

@@ -207,8 +207,10 @@ class SqliteStorage:
 
 def _over(connection: sqlite3.Connection) -> SqlTransaction:
     def execute(sql: str, values: Sequence[object]) -> sqlite3.Cursor:
-        with _translated():
+        try:  # as _translated, which takes a tenth of a statement's time
             return connection.execute(sql, values)
+        except sqlite3.Error as error:
+            raise _ours(error) from error
 
     return SqlTransaction(execute, SQLITE)
 
@@ -263,9 +265,11 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        if _is_busy(error):
-            raise _busy(error) from error
-        raise StorageError(f"The database refused: {error}") from error
+        raise _ours(error) from error
+
+
+def _ours(error: sqlite3.Error) -> StorageError:
+    return _busy(error) if _is_busy(error) else StorageError(f"The database refused: {error}")
 
 
 def _is_busy(error: sqlite3.Error) -> bool:

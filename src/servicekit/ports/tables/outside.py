@@ -26,6 +26,10 @@ class PushTargets(Table[PushTarget], Protocol):
         """Forget one, with its secret."""
         ...
 
+    def wanted(self, organisation: str) -> bool:
+        """Whether any group of the organisation has a target; that none has may be as it was earlier in the transaction."""
+        ...
+
 
 class PushEvents(Table[PushEvent], Protocol):
     """What is still to be pushed. Who holds a target has its events alone."""
