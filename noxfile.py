@@ -12,7 +12,7 @@ nox.options.sessions = ["lint", "types", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 
 PROJECT = nox.project.load_toml("pyproject.toml")
-PARTS = "cli,gateway,pdf,postgres,smpp,testing,transliteration,xlsx"
+PARTS = "cli,gateway,passwords,pdf,postgres,smpp,testing,transliteration,xlsx"
 """The extras that the tests use."""
 
 
@@ -63,6 +63,16 @@ def postfix(session: nox.Session) -> None:
     """The gateway behind a real Postfix (Debian: ``apt-get install postfix``; run as root), set up as the docs say."""
     _install(session, "tests")
     session.run("python", "-m", "pytest", "-rs", "tests/adapters/test_postfix.py", *session.posargs)
+
+
+@nox.session
+def api(session: nox.Session) -> None:
+    """The JSON API against its own description, by Schemathesis: 200 examples of each operation; some minutes."""
+    _install(session, "tests", "api")
+    session.run(
+        *("python", "-m", "pytest", "tests/web/test_web_api_described.py", *session.posargs),
+        env={"SERVICEKIT_API_EXAMPLES": "200"},
+    )
 
 
 @nox.session

@@ -18,7 +18,8 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
-from receivers import MOBILE, Office, office
+from desk import MOBILE
+from receivers import Office, office
 from servicekit.accounts import AddApiKey
 from servicekit.groups import AddGroup
 from servicekit.push import SetPush
@@ -75,7 +76,7 @@ def test_a_client_of_the_document_sends_asks_and_receives(
     made = kit.perform(AddApiKey(group=team.id, name="Till 1"), by=anna)
     receiver: type[BaseHTTPRequestHandler] = client.receiver(pushed.append)
     with (
-        running(make_server("127.0.0.1", 0, OldCall(kit).wsgi, handler_class=_Quiet)) as url,  # type: ignore[arg-type]
+        running(make_server("127.0.0.1", 0, OldCall(kit).wsgi, handler_class=_Quiet)) as url,
         running(ThreadingHTTPServer(("127.0.0.1", 0), receiver)) as api_url,
     ):
         kit.perform(SetPush(group=team.id, url=api_url), by=anna)

@@ -370,7 +370,7 @@ REQUESTS: Sequence[Request] = (
         "PerformOnce",
         "group",
         "groups:write",
-        lambda it, _: PerformOnce(request="1", command=AddGroup(parent=it.group, name="Once")),
+        lambda it, _: PerformOnce(request=it.group, command=AddGroup(parent=it.group, name="Once")),
     ),
     Request("GetMessage", "message", "log:read", lambda it, _: GetMessage(it.message)),
     Request("RevokeGrant", "grant", "grants:write", lambda it, _: RevokeGrant(it.grant)),
