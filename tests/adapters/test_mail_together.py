@@ -32,7 +32,7 @@ def answer(port: int, raw: bytes) -> int:
 
 def all_at_once(world: World, mails: list[bytes]) -> list[int]:
     """The answers to mails that wait for one commit; each comes in while a transaction of somebody else's runs."""
-    shared = world.kit._commits
+    shared = world.kit._intake._commits
     came, everybody = threading.Semaphore(0), len(mails)
 
     def receive(envelope: Envelope, raw: bytes) -> object:
