@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,8 +16,8 @@ import pytest
 from attrs import define, evolve, field
 
 import children
-from children import Outside
-from processes import race, run
+from dying import deaths, served_world
+from processes import race
 from servicekit import Kit
 from servicekit.adapters.texts.fortysixelks import FortySixElks
 from servicekit.bookings import (
@@ -46,7 +44,7 @@ from servicekit.ports.texts import OutgoingText, TextReceipt
 from servicekit.runtime.http import AsyncHttpDriver
 from servicekit.runtime.relay import Delivered, Relay
 from servicekit.testing.clock import ManualClock
-from servicekit.testing.simulators import Fault, serve, transport
+from servicekit.testing.simulators import Fault, transport
 from world import DAY, EVA_MOBILE, HOUR, MINUTE, NOON, World, elks_adapter, opened
 
 pytest_plugins = ("world_fixtures",)
@@ -597,18 +595,6 @@ def test_eight_threads_deliver_each_text_once(world: World) -> None:
     assert sorted(texts(world)) == sorted(f"Text {number}" for number in range(40))
 
 
-@contextmanager
-def served_world(tmp_path: Path) -> Iterator[tuple[World, Outside]]:
-    """A world whose vendors other processes reach."""
-    with (
-        opened(tmp_path) as world,
-        serve(world.elks) as elks,
-        serve(world.exivo) as exivo,
-        serve(world.zoom) as zoom,
-    ):
-        yield world, Outside(elks.url, exivo.url, zoom.url)
-
-
 def test_eight_processes_deliver_two_hundred_texts_once_each(tmp_path: Path) -> None:
     """To a served carrier, all at the same time: each is done by one of them, and arrives once."""
     with served_world(tmp_path) as (world, outside):
@@ -621,21 +607,6 @@ def test_eight_processes_deliver_two_hundred_texts_once_each(tmp_path: Path) -> 
 
 
 # Dying
-
-
-def deaths(world: World, outside: Outside) -> Iterator[int]:
-    """Let a relay in a process of its own die at its first step, its second, and so on, until it comes to its end.
-
-    Each time the caller enqueues something before, and afterwards a fresh relay has finished what was left.
-    """
-    for step in count(1):
-        yield step
-        code = run(children.deliver_or_die, str(world.path), outside, world.now, step)
-        assert code in {0, -signal.SIGKILL}
-        world.settle()
-        assert world.effects(EffectState.DEAD) == []
-        if code == 0:
-            return
 
 
 LOST = {"nothing is lost": False, "answers are lost as well": True}
