@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from servicekit.errors import Invalid, NotFound
 from servicekit.ids import GroupId
-from servicekit.messages import LogPage, SearchLog, check_narrowing, cursor_after, mark_of
+from servicekit.messages import LogPage, SearchLog, check_narrowing, cursor_after
 from servicekit.moments import Zone
 from servicekit.ports.tables import LogLine
 from servicekit.usecases.work import Work
@@ -42,7 +42,6 @@ def search_log(work: Work, query: SearchLog) -> LogPage:
     groups, _ = _seen(work, query)
     if not 1 <= query.most <= _MOST_ROWS:
         raise Invalid(f"A page has 1 to {_MOST_ROWS} rows, not {query.most}.", code="page_size", most=query.most)
-    mark_of(query)
     rows = work.store.messages.search(evolve(query, most=query.most + 1), groups)
     more, rows = len(rows) > query.most, rows[: query.most]
     choices = work.store.messages.choices(query, groups) if query.choices else None
