@@ -7,6 +7,7 @@ import re
 from attrs import define, field
 
 _NAME = re.compile(r"[A-Za-z0-9-]+")
+_CARETS = {"^": "^", "n": "\n", "'": '"'}  # RFC 6868, as icalendar 7 writes parameters
 _ESCAPED = {"n": "\n", "N": "\n", "\\": "\\", ";": ";", ",": ","}
 
 
@@ -69,7 +70,7 @@ def _split(line: str) -> tuple[str, dict[str, str], str]:
     while rest.startswith(";"):
         found = re.match(r';([A-Za-z0-9-]+)=("[^"]*"|[^";:,]*)', rest)
         assert found is not None, line
-        parameters[found[1].upper()] = found[2].strip('"')
+        parameters[found[1].upper()] = re.sub(r"\^([\^n'])", lambda one: _CARETS[one[1]], found[2].strip('"'))
         rest = rest[found.end() :]
     assert rest.startswith(":"), line
     return name[0].upper(), parameters, rest[1:]

@@ -1,4 +1,4 @@
-"""Ways and reminders against slow models that go through every possibility."""
+"""Ways against every possibility, and what reminders, plans and preferences refuse."""
 
 from __future__ import annotations
 
@@ -10,21 +10,11 @@ from hypothesis import strategies as st
 
 from servicekit.errors import Invalid
 from servicekit.ids import GroupId
-from servicekit.moments import Instant
-from servicekit.notices import NoticePlan, Preference, Reminder, Way, due_reminders, next_reminder, ways
+from servicekit.notices import NoticePlan, Preference, QuietHours, Reader, Reminder, Way, ways
 
 MINUTE = timedelta(minutes=1)
-START = Instant.parse("2026-11-26T12:00:00Z")
 SALON = GroupId("grp_1")
 WAYS = st.sets(st.sampled_from(Way))
-REMINDERS = st.lists(
-    st.builds(
-        Reminder,
-        st.integers(1, 12).map(lambda ten: 10 * ten * MINUTE),
-        st.sets(st.sampled_from(Way), min_size=1).map(tuple),
-    ),
-    max_size=5,
-)
 
 
 # Ways
@@ -68,42 +58,6 @@ def test_by_which_ways_somebody_is_told(offered: str, chosen: str, possible: str
 # Reminders
 
 
-@given(REMINDERS, st.integers(-5, 130))
-def test_the_next_reminder_is_the_first_after_now(reminders: list[Reminder], minutes: int) -> None:
-    """What lies at this very moment or before it is left out."""
-    now = START - minutes * MINUTE
-    later = sorted(START - one.before for one in reminders if START - one.before > now)
-    assert next_reminder(START, reminders, now) == (later[0] if later else None)
-
-
-@given(REMINDERS, st.integers(-5, 130), st.integers(0, 60))
-def test_what_is_due_is_the_latest_and_nothing_once_it_has_begun(
-    reminders: list[Reminder], minutes: int, back: int
-) -> None:
-    """Those of one time together; what was overtaken while no relay ran is left out, and what lies before the effect's time."""
-    now = START - minutes * MINUTE
-    since = now - back * MINUTE
-    times = [START - one.before for one in reminders if since <= START - one.before <= now]
-    due = due_reminders(START, reminders, since, now)
-    if minutes <= 0 or not times:
-        assert due == ()
-    else:
-        assert list(due) == [one for one in reminders if START - one.before == max(times)]
-
-
-@given(REMINDERS, st.integers(0, 130), st.lists(st.integers(1, 40), max_size=20))
-def test_no_reminder_is_due_twice(reminders: list[Reminder], made: int, pauses: list[int]) -> None:
-    """However late each is looked at, going on to the next one later than now never comes back to one that was sent."""
-    now, sent = START - made * MINUTE, []
-    for pause in [0, *pauses]:
-        due_at = next_reminder(START, reminders, now)
-        if due_at is None:
-            break
-        now = due_at + pause * MINUTE
-        sent += [one.before for one in due_reminders(START, reminders, due_at, now)[:1]]
-    assert sent == sorted(set(sent), reverse=True)
-
-
 @pytest.mark.parametrize("before", [timedelta(0), -MINUTE, timedelta(days=366, microseconds=1), timedelta(days=-1)])
 def test_a_reminder_lies_before_the_start(before: timedelta) -> None:
     """By more than nothing and by a leap year at most; an alarm of a calendar likewise."""
@@ -124,6 +78,16 @@ def test_a_reminder_has_ways_each_once() -> None:
     assert caught.value.code == "no_way"
 
 
+def test_a_reminder_is_for_the_client_unless_said_otherwise() -> None:
+    """Readers stand once, in one order; for nobody it would be none."""
+    assert Reminder(MINUTE).to == (Reader.CLIENT,)
+    both = Reminder(MINUTE, to=(Reader.PROVIDER, Reader.CLIENT, Reader.PROVIDER))
+    assert both.to == (Reader.CLIENT, Reader.PROVIDER)
+    with pytest.raises(Invalid, match="name somebody") as caught:
+        Reminder(MINUTE, to=())
+    assert caught.value.code == "no_reader"
+
+
 def test_a_plan_has_ten_reminders_at_most() -> None:
     """Of the organisation's and of the calendar's."""
     ten = tuple(Reminder(n * MINUTE) for n in range(1, 11))
@@ -138,6 +102,7 @@ def test_without_a_plan_nothing_is_told_besides() -> None:
     """No reminders, no calendar files, English; whoever has not chosen is told as the organisation does."""
     plan = NoticePlan(id=SALON, organisation=SALON)
     assert (plan.language, plan.calendar, plan.alarms, plan.reminders) == ("", False, (), ())
+    assert plan.quiet == QuietHours(begins="21:00", ends="08:00")
     chose = Preference(id="cli_1", organisation=SALON)
     assert (chose.language, chose.ways, chose.reminders, chose.mobile) == ("", (), True, "")
 
@@ -145,3 +110,4 @@ def test_without_a_plan_nothing_is_told_besides() -> None:
 def test_words_of_ways_that_are_stored() -> None:
     """Databases hold these words: changing one loses what was stored under it."""
     assert set(Way) == {"mail", "text"}
+    assert set(Reader) == {"client", "provider"}

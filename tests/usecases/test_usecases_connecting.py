@@ -139,6 +139,20 @@ def test_an_account_is_connected_by_consent(world: World) -> None:
     assert world.zoom.open_link(world.ask(FetchHostLink(booking.id))) == world.zoom_meetings()[0].id
 
 
+def test_states_that_have_run_out_are_dropped(world: World) -> None:
+    """By whoever starts to connect, and with every renewal: nothing that led nowhere is left, and nothing that may serve goes."""
+    for _ in range(5):
+        world.ask(ConnectMeetings(world.root.id))
+        world.clock.advance(4 * MINUTE)
+    with world.look() as store:
+        assert len(store.connect_attempts.where()) == 3  # at 8, 12 and 16 minutes; it is 20 now
+    assert connect(world).state is CONNECTED
+    world.clock.advance(50 * MINUTE)
+    world.kit.deliver()
+    with world.look() as store:
+        assert store.connect_attempts.where() == ()
+
+
 @pytest.mark.spec("Z-01")
 def test_a_state_serves_once_within_ten_minutes_and_only_who_asked(world: World) -> None:
     """Used, too old, somebody else's, made up: all refused alike, and nothing is written."""

@@ -24,7 +24,17 @@ from servicekit.errors import Invalid, MissingExtra, NotFound
 from servicekit.groups import ChangeSettings, Quota, Settings
 from servicekit.messages import SearchLog, Status
 from servicekit.moments import Instant
-from servicekit.notices import NoticePlan, PlanNotices, Reminder, SetPreference, Way
+from servicekit.notices import (
+    NO_QUIET,
+    NoticePlan,
+    PlanNotices,
+    QuietHours,
+    Reader,
+    Reminder,
+    SetPreference,
+    Shift,
+    Way,
+)
 from servicekit.outbox.effects import EffectKind, EffectState, RetryEffect
 from world import DAY, EVA_MOBILE, HOUR, MINUTE, World, foreign
 
@@ -115,7 +125,7 @@ def test_a_service_has_reminders_of_its_own(world: World) -> None:
 
 def test_a_booking_made_late_is_not_reminded_of_what_has_passed(world: World) -> None:
     """Made 20 hours before: the reminder of the day before is left out, that of two hours before comes."""
-    plan(world, Reminder(DAY, TEXT), Reminder(2 * HOUR, TEXT))
+    plan(world, Reminder(DAY, TEXT), Reminder(2 * HOUR, TEXT), quiet=NO_QUIET)
     booking = world.book(world.haircut, starts=world.now + 20 * HOUR)
     world.settle()
     assert reminded(world) == [booking.starts - 2 * HOUR]
@@ -341,7 +351,7 @@ def test_f60_a_reminder_is_due_an_absolute_time_before_the_start(
     world: World, zone: str, start: str, shown: str
 ) -> None:
     """F-60: 24 hours before are 24 hours, over both changes of every zone; in wall time it would be off by the change."""
-    plan(world, Reminder(DAY, TEXT))
+    plan(world, Reminder(DAY, TEXT), quiet=NO_QUIET)
     branch = world.ask(AddBranch(organisation=world.root.id, name="Away", zone=zone))
     service = world.ask(AddService(branch=branch.id, name="Tour", length=HOUR))
     starts = Instant.parse(start)
@@ -390,3 +400,180 @@ def test_a_reminder_of_what_was_replaced_since_says_nothing(world: World) -> Non
 
     assert effect.revision == 1
     assert reminded(world) == []
+
+
+# Providers
+
+BOTH = (Reader.CLIENT, Reader.PROVIDER)
+ROOM = "room@salon.example"
+
+
+def firsts(world: World, to: str) -> list[str]:
+    """The first words of the mails that came to somebody."""
+    return [str(mail.message["Subject"]).partition(":")[0] for mail in world.mails(to)]
+
+
+def test_providers_are_reminded_where_the_plan_says_so(mailed: World) -> None:
+    """In their own words, with the client's name; a reminder for clients only is not theirs."""
+    world = mailed
+    plan(world, Reminder(DAY, MAIL, BOTH), Reminder(2 * HOUR, MAIL), Reminder(HOUR, MAIL, (Reader.PROVIDER,)))
+    world.book(world.advice, starts=world.now + 2 * DAY)
+    world.settle()
+    assert firsts(world, EVA) == ["Booked", "Reminder", "Reminder"]
+    assert firsts(world, ROOM) == ["Booked", "Reminder", "Reminder"]
+    text = world.mails(ROOM)[-1].message.get_content()
+    assert "A booking of yours begins soon." in text
+    assert "For: Eva" in text
+    assert "/host" in text
+
+
+def test_a_provider_chooses_whether_and_how_to_be_reminded(world: World) -> None:
+    """By text to the number that they have named; or not at all, and told of changes all the same."""
+    theirs = "+46701740699"
+    plan(world, Reminder(DAY, MAIL, BOTH))
+    world.ask(SetPreference(who=world.room.id, ways=TEXT, mobile=theirs))
+    world.ask(SetPreference(who=world.chair.id, ways=TEXT, mobile="+46701740698", reminders=False))
+    world.book(world.haircut, starts=world.now + 2 * DAY)
+    world.book(world.haircut, starts=world.now + 2 * DAY, provider=world.chair)
+    world.settle()
+    assert [one.text.partition(":")[0] for one in world.elks.handset(theirs)] == ["Booked", "Reminder"]
+    assert [one.text.partition(":")[0] for one in world.elks.handset("+46701740698")] == ["Booked"]
+
+
+def test_the_provider_who_has_it_by_then_is_reminded(mailed: World) -> None:
+    """Passed on in between: not who had it before."""
+    world = mailed
+    plan(world, Reminder(DAY, MAIL, (Reader.PROVIDER,)))
+    booking = world.book(world.haircut, starts=world.now + 3 * DAY, provider=world.chair)
+    world.ask(Rebook(booking.id, starts=booking.starts, provider=world.room.id))
+    world.settle()
+    assert firsts(world, ROOM)[-1] == "Reminder"
+
+
+# The night
+
+
+def night(world: World, *reminders: Reminder, hours: int = 0, **more: Any) -> Booking:
+    """A booking at 10 in Stockholm in three days, and so many hours later, under a plan."""
+    plan(world, *reminders, **more)
+    starts = Instant.parse("2026-11-28T09:00:00Z") + hours * HOUR
+    return world.book(world.haircut, starts=starts)
+
+
+@pytest.mark.spec("B-04")
+def test_a_text_that_would_fall_into_the_night_goes_before_or_after_it(world: World) -> None:
+    """Eight hours before ten is two at night: it goes at nine in the evening, which is nearer than eight."""
+    booking = night(world, Reminder(8 * HOUR, TEXT))
+    world.settle()
+    assert reminded(world) == [booking.starts - 13 * HOUR]
+
+
+@pytest.mark.parametrize(("shift", "before"), [(Shift.AFTER, 2), (Shift.BEFORE, 13), (Shift.NEAREST, 13)])
+def test_the_rule_says_where_it_goes(world: World, shift: Shift, before: int) -> None:
+    """On the branch's clock."""
+    booking = night(world, Reminder(8 * HOUR, TEXT), quiet=QuietHours(shift=shift))
+    world.settle()
+    assert reminded(world) == [booking.starts - before * HOUR]
+
+
+def test_mails_keep_to_their_time_and_texts_of_the_same_reminder_move(mailed: World) -> None:
+    """Each goes once."""
+    world = mailed
+    booking = night(world, Reminder(8 * HOUR, (Way.MAIL, Way.TEXT)), quiet=QuietHours(shift=Shift.AFTER))
+    world.kit.deliver()
+    assert waiting(world) == [booking.starts - 8 * HOUR]
+    world.clock.set(booking.starts - 8 * HOUR)
+    world.kit.deliver()
+    assert firsts(world, EVA) == ["Booked", "Reminder"]
+    assert reminded(world) == []
+    world.settle()
+    assert firsts(world, EVA) == ["Booked", "Reminder"]
+    assert reminded(world) == [booking.starts - 2 * HOUR]
+
+
+def test_who_chose_texts_is_not_woken_by_a_reminder_that_was_planned_as_mail(mailed: World) -> None:
+    """It is what is sent that counts."""
+    world = mailed
+    world.ask(SetPreference(who=world.eva.id, ways=TEXT))
+    booking = night(world, Reminder(8 * HOUR, MAIL))
+    world.settle()
+    assert reminded(world) == [booking.starts - 13 * HOUR]
+    assert firsts(world, EVA) == []
+
+
+def test_a_branch_has_nights_of_its_own(world: World) -> None:
+    """Its plan takes the whole place of the organisation's, and a service's that of its branch's."""
+    plan(world, Reminder(DAY, TEXT))
+    shop = {"organisation": world.root.id, "branch": world.haircut.branch}
+    world.ask(
+        PlanNotices(**shop, reminders=(Reminder(8 * HOUR, TEXT),), quiet=QuietHours(begins="23:00", ends="01:00"))
+    )
+    first = world.book(world.haircut, starts=Instant.parse("2026-11-28T09:00:00Z"))
+    world.settle()
+    assert reminded(world) == [first.starts - 8 * HOUR]
+    plan(world, Reminder(3 * HOUR, TEXT), service=world.haircut)
+    second = world.book(world.haircut, starts=Instant.parse("2026-11-29T12:00:00Z"))
+    world.settle()
+    assert reminded(world)[1:] == [second.starts - 3 * HOUR]
+
+
+def test_a_plan_is_of_one_place_and_of_ones_own(world: World) -> None:
+    """Not of a branch and a service at once, and not of another organisation's branch."""
+    both = PlanNotices(organisation=world.root.id, branch=world.branch.id, service=world.haircut.id)
+    assert world.refused(both).code == "two_places"
+    root, rolf = foreign(world)
+    theirs = world.ask(AddBranch(organisation=root.id, name="Theirs", zone="UTC"), rolf)
+    assert type(world.refused(PlanNotices(organisation=world.root.id, branch=theirs.id))) is NotFound
+
+
+def test_a_relay_that_comes_late_wakes_nobody(world: World) -> None:
+    """Down in the evening and back at night: the text waits until the morning; the booking begins later."""
+    booking = night(world, Reminder(15 * HOUR, TEXT))  # at seven in the evening
+    world.kit.deliver()
+    world.clock.set(booking.starts - 11 * HOUR)  # at eleven
+    world.kit.deliver()
+    assert reminded(world) == []
+    world.settle()
+    assert reminded(world) == [booking.starts - 2 * HOUR]
+
+
+def test_a_relay_that_comes_a_little_late_sends(world: World) -> None:
+    """What was moved to nine in the evening goes some minutes after nine all the same."""
+    booking = night(world, Reminder(8 * HOUR, TEXT))
+    world.kit.deliver()
+    world.clock.set(booking.starts - 13 * HOUR + 10 * MINUTE)
+    world.kit.deliver()
+    assert len(reminded(world)) == 1
+
+
+def test_put_off_it_is_overtaken_by_the_next(mailed: World) -> None:
+    """Which comes before the night is over; of both, the later one is enough. The mail of the first goes when it is found."""
+    world = mailed
+    booking = night(world, Reminder(15 * HOUR, (Way.MAIL, Way.TEXT)), Reminder(6 * HOUR, MAIL))
+    world.kit.deliver()
+    world.clock.set(booking.starts - 11 * HOUR)
+    world.kit.deliver()
+    assert firsts(world, EVA) == ["Booked", "Reminder"]
+    world.settle()
+    assert firsts(world, EVA) == ["Booked", "Reminder", "Reminder"]
+
+
+def test_put_off_the_mail_goes_once(mailed: World) -> None:
+    """It went when the reminder was found; the text alone waits for the morning."""
+    world = mailed
+    booking = night(world, Reminder(15 * HOUR, (Way.MAIL, Way.TEXT)))
+    world.kit.deliver()
+    world.clock.set(booking.starts - 11 * HOUR)
+    world.settle()
+    assert firsts(world, EVA) == ["Booked", "Reminder"]
+    assert reminded(world) == [booking.starts - 2 * HOUR]
+
+
+def test_what_happens_now_is_told_now(world: World) -> None:
+    """A booking that is cancelled in the middle of the night, for in an hour: its client hears of it at once."""
+    booking = night(world, Reminder(8 * HOUR, TEXT), hours=-6)  # at four in the morning
+    world.kit.deliver()
+    world.clock.set(booking.starts - HOUR)
+    world.ask(Cancel(booking.id))
+    world.kit.deliver()
+    assert said(world)[-1] == (booking.starts - HOUR, "Cancelled")

@@ -31,19 +31,23 @@ from servicekit.notices.commands import (
     SetPreference,
 )
 from servicekit.notices.languages import check_language, lookup
-from servicekit.notices.telling import NoticePlan, Preference, Reminder, Way, due_reminders, next_reminder, ways
+from servicekit.notices.quiet import NO_QUIET, QuietHours, Shift
+from servicekit.notices.reminders import Due, due_reminders, next_reminder, timetable
+from servicekit.notices.telling import NoticePlan, Preference, Reader, Reminder, Way, ways
 from servicekit.notices.templates import PAIRS, VARIABLES, Channel, Occasion, Rendered, Template, check, render
 from servicekit.notices.wordings import BUILT_IN, DEFAULTS
 
 __all__ = [
     "BUILT_IN",
     "DEFAULTS",
+    "NO_QUIET",
     "PAIRS",
     "VARIABLES",
     "CalendarDocument",
     "CalendarEvent",
     "Channel",
     "DoorInformation",
+    "Due",
     "EventStatus",
     "GetCalendarFile",
     "GetPreference",
@@ -55,10 +59,13 @@ __all__ = [
     "Preference",
     "Preview",
     "PreviewTemplate",
+    "QuietHours",
+    "Reader",
     "Reminder",
     "Rendered",
     "SaveTemplate",
     "SetPreference",
+    "Shift",
     "Template",
     "Way",
     "calendar_document",
@@ -69,5 +76,6 @@ __all__ = [
     "need_calendar",
     "next_reminder",
     "render",
+    "timetable",
     "ways",
 ]

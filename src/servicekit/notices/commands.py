@@ -7,8 +7,9 @@ from datetime import timedelta
 from attrs import field, frozen
 
 from servicekit.commands import Command, Query
-from servicekit.ids import BookingId, GroupId, ServiceId
+from servicekit.ids import BookingId, BranchId, GroupId, ServiceId
 from servicekit.notices.calendars import CalendarDocument
+from servicekit.notices.quiet import QuietHours
 from servicekit.notices.telling import NoticePlan, PersonId, Preference, Reminder, Way
 from servicekit.notices.templates import Channel, Occasion, Template
 
@@ -81,20 +82,26 @@ class PreviewTemplate(Query[Preview]):
 class PlanNotices(Command[NoticePlan]):
     """Say what is told besides; see :class:`~servicekit.notices.NoticePlan`. Needs ``templates:write``.
 
-    A service's plan takes the whole place of its organisation's. Reminders hold for bookings that are made or moved from now
-    on; a booking that has a reminder waiting follows the plan as it is when that one is due.
+    A service's plan takes the whole place of its branch's, and that of its organisation's. Reminders hold for bookings that
+    are made or moved from now on; a booking that has a reminder waiting follows the plan as it is when that one is due.
+
+    Attributes:
+        branch, service: for its bookings only; one of them at most.
+        quiet: when no reminder is sent by text, on the branch's clock; from 21 until 8 unless said. ``NO_QUIET`` for never.
 
     Raises:
-        Invalid: ``reminder_not_before``, ``no_way``, ``too_many_reminders``, ``not_a_language``.
+        Invalid: ``reminder_not_before``, ``no_way``, ``no_reader``, ``too_many_reminders``, ``not_a_language``, ``two_places``.
         MissingExtra: ``calendar`` where mails shall carry calendar files.
     """
 
     organisation: GroupId
+    branch: BranchId | None = None
     service: ServiceId | None = None
     language: str = ""
     calendar: bool = False
     alarms: tuple[timedelta, ...] = ()
     reminders: tuple[Reminder, ...] = ()
+    quiet: QuietHours = field(factory=QuietHours)
 
 
 @frozen(kw_only=True)
@@ -103,7 +110,7 @@ class SetPreference(Command[Preference]):
 
     Attributes:
         ways: by which; empty: as the organisation does.
-        reminders: whether a client is reminded.
+        reminders: whether to be reminded.
         mobile: where texts to a provider go, in any form that the ``country_code`` makes unique; empty for none.
 
     Raises:

@@ -1,12 +1,7 @@
-"""Who is told by which way, and when reminders are due. Pure.
+"""Who is told by which way, and who is reminded. Pure.
 
-Rules kept here:
-
-* A way is offered by the organisation and chosen by the person; where both leave something, that is taken, else what the
-  person chose, else what was offered, else any way there is: nobody who can be reached is left out.
-* A reminder is due an absolute time before the start, on the instants' line: clocks that change in between move nothing.
-* At any moment only the latest reminder that is due is sent; what it has overtaken is left out, and so is one whose time had
-  passed when the booking was made. None is sent once the booking has begun.
+Rules kept here: a way is offered by the organisation and chosen by the person; where both leave something, that is taken, else
+what the person chose, else what was offered, else any way there is: nobody who can be reached is left out.
 """
 
 from __future__ import annotations
@@ -18,10 +13,10 @@ from enum import StrEnum
 from attrs import field, frozen
 
 from servicekit.errors import Invalid
-from servicekit.ids import ClientId, GroupId, ProviderId, ServiceId
-from servicekit.moments import Instant
+from servicekit.ids import BranchId, ClientId, GroupId, ProviderId, ServiceId
+from servicekit.notices.quiet import QuietHours
 
-__all__ = ["NoticePlan", "Preference", "Reminder", "Way", "due_reminders", "next_reminder", "ways"]
+__all__ = ["NoticePlan", "Preference", "Reader", "Reminder", "Way", "ways"]
 
 _MOST_REMINDERS = 10
 _LONGEST = timedelta(days=366)
@@ -34,25 +29,40 @@ class Way(StrEnum):
     TEXT = "text"
 
 
+class Reader(StrEnum):
+    """Who is reminded."""
+
+    CLIENT = "client"
+    PROVIDER = "provider"
+
+
 def _each_once(chosen: Iterable[Way]) -> tuple[Way, ...]:
     given = set(chosen)
     return tuple(way for way in Way if way in given)
 
 
+def _readers(chosen: Iterable[Reader]) -> tuple[Reader, ...]:
+    given = set(chosen)
+    return tuple(reader for reader in Reader if reader in given)
+
+
 @frozen
 class Reminder:
-    """One reminder of the client.
+    """One reminder.
 
     Attributes:
         before: how long before the start, in absolute time; up to 366 days.
         by: by which ways.
+        to: who is reminded; the client unless said.
 
     Raises:
-        Invalid: ``reminder_not_before`` for a time that is not before the start, or further away; ``no_way`` without a way.
+        Invalid: ``reminder_not_before`` for a time that is not before the start, or further away; ``no_way`` without a way;
+            ``no_reader`` without anybody.
     """
 
     before: timedelta
     by: tuple[Way, ...] = field(default=(Way.MAIL,), converter=_each_once)
+    to: tuple[Reader, ...] = field(default=(Reader.CLIENT,), converter=_readers)
 
     def __attrs_post_init__(self) -> None:
         if not timedelta(0) < self.before <= _LONGEST:
@@ -63,18 +73,21 @@ class Reminder:
             )
         if not self.by:
             raise Invalid("A reminder goes out by mail, by text or both: name a way.", code="no_way")
+        if not self.to:
+            raise Invalid("A reminder goes to the client, to the provider or both: name somebody.", code="no_reader")
 
 
 @frozen(kw_only=True)
 class NoticePlan:
-    """What an organisation tells besides; that of a service takes the whole place of its organisation's.
+    """What an organisation tells besides; that of a service, or else of its branch, takes the whole place of its organisation's.
 
     Attributes:
-        id: the organisation's or the service's.
+        id: the organisation's, the branch's or the service's.
         language: what people read who have chosen no language; empty: English.
         calendar: whether mails about a booking carry a calendar file.
         alarms: how long before the start the reader's calendar gives a sign.
-        reminders: to the client.
+        reminders: to client and provider.
+        quiet: when no reminder is sent by text.
 
     Raises:
         Invalid: ``too_many_reminders`` above ten; ``reminder_not_before`` for an alarm after the start.
@@ -86,6 +99,7 @@ class NoticePlan:
     calendar: bool = False
     alarms: tuple[timedelta, ...] = ()
     reminders: tuple[Reminder, ...] = ()
+    quiet: QuietHours = field(factory=QuietHours)
 
     def __attrs_post_init__(self) -> None:
         if max(len(self.reminders), len(self.alarms)) > _MOST_REMINDERS:
@@ -115,7 +129,7 @@ class Preference:
 
 
 PersonId = ClientId | ProviderId
-ScopeId = GroupId | ServiceId
+ScopeId = GroupId | BranchId | ServiceId
 
 
 def ways(offered: Collection[Way], chosen: Collection[Way], possible: Collection[Way]) -> tuple[Way, ...]:
@@ -134,18 +148,3 @@ def ways(offered: Collection[Way], chosen: Collection[Way], possible: Collection
         if choice & set(possible):
             return _each_once(choice & set(possible))
     return ()
-
-
-def next_reminder(starts: Instant, reminders: Iterable[Reminder], after: Instant) -> Instant | None:
-    """When the next reminder is due, later than ``after``; None where there is none."""
-    times = (starts - reminder.before for reminder in reminders)
-    return min((time for time in times if time > after), default=None)
-
-
-def due_reminders(starts: Instant, reminders: Iterable[Reminder], since: Instant, at: Instant) -> tuple[Reminder, ...]:
-    """The latest that have come due from ``since`` until ``at``, all of one time; nothing from the start on."""
-    if at >= starts:
-        return ()
-    due = [reminder for reminder in reminders if since <= starts - reminder.before <= at]
-    latest = min((reminder.before for reminder in due), default=None)
-    return tuple(reminder for reminder in due if reminder.before == latest)

@@ -55,16 +55,10 @@ class Channel(StrEnum):
         return self in {Channel.CLIENT_MAIL, Channel.PROVIDER_MAIL}
 
 
-_OF_A_CHANGE = (Channel.CLIENT_MAIL, Channel.CLIENT_TEXT, Channel.PROVIDER_MAIL, Channel.PROVIDER_TEXT)
+_OF_A_BOOKING = (Channel.CLIENT_MAIL, Channel.CLIENT_TEXT, Channel.PROVIDER_MAIL, Channel.PROVIDER_TEXT)
 PAIRS: frozenset[tuple[Occasion, Channel]] = frozenset(
     {
-        *(
-            (occasion, channel)
-            for occasion in (Occasion.REQUESTED, Occasion.BOOKED, Occasion.MOVED, Occasion.CANCELLED)
-            for channel in _OF_A_CHANGE
-        ),
-        (Occasion.REMINDER, Channel.CLIENT_MAIL),
-        (Occasion.REMINDER, Channel.CLIENT_TEXT),
+        *((occasion, channel) for occasion in Occasion if occasion is not Occasion.DOORS for channel in _OF_A_BOOKING),
         (Occasion.DOORS, Channel.PAGE),
     }
 )

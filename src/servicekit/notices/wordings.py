@@ -32,7 +32,7 @@ _ENGLISH: _Phrases = {
     "booked": ("Booked", "Your booking is confirmed.", "You have a new booking."),
     "moved": ("Moved", "Your booking was moved.", "A booking was moved."),
     "cancelled": ("Cancelled", "", ""),
-    "reminder": ("Reminder", "Your booking begins soon.", ""),
+    "reminder": ("Reminder", "Your booking begins soon.", "A booking of yours begins soon."),
 }
 _GERMAN: _Phrases = {
     "hello": "Guten Tag [{who}]",
@@ -57,7 +57,7 @@ _GERMAN: _Phrases = {
     "booked": ("Gebucht", "Ihre Buchung ist bestätigt.", "Sie haben eine neue Buchung."),
     "moved": ("Verschoben", "Ihre Buchung ist verschoben.", "Eine Buchung ist verschoben."),
     "cancelled": ("Storniert", "", ""),
-    "reminder": ("Erinnerung", "Ihre Buchung beginnt bald.", ""),
+    "reminder": ("Erinnerung", "Ihre Buchung beginnt bald.", "Eine Buchung bei Ihnen beginnt bald."),
 }
 _SWEDISH: _Phrases = {
     "hello": "Hej [{who}],",
@@ -77,7 +77,7 @@ _SWEDISH: _Phrases = {
     "booked": ("Bokat", "Din bokning är bekräftad.", "Du har en ny bokning."),
     "moved": ("Flyttat", "Din bokning är flyttad.", "En bokning är flyttad."),
     "cancelled": ("Avbokat", "", ""),
-    "reminder": ("Påminnelse", "Din bokning börjar snart.", ""),
+    "reminder": ("Påminnelse", "Din bokning börjar snart.", "En bokning hos dig börjar snart."),
 }
 
 
@@ -104,9 +104,8 @@ def _words(say: _Phrases) -> Words:
             mail("client", for_client, one["with"], one["online"], one["doors"]),
         )
         made[occasion, Channel.CLIENT_TEXT] = ("", "\n".join([short, *ways]))
-        if occasion is not Occasion.REMINDER:
-            made[occasion, Channel.PROVIDER_MAIL] = (subject, mail("provider", for_provider, one["for"], one["host"]))
-            made[occasion, Channel.PROVIDER_TEXT] = ("", f"{short}\n[client], [client_mobile]")
+        made[occasion, Channel.PROVIDER_MAIL] = (subject, mail("provider", for_provider, one["for"], one["host"]))
+        made[occasion, Channel.PROVIDER_TEXT] = ("", f"{short}\n[client], [client_mobile]")
     return made
 
 

@@ -27,7 +27,7 @@ from servicekit.bookings import (
 from servicekit.errors import StorageBusy
 from servicekit.groups import Domain, Group, User
 from servicekit.ids import GroupId
-from servicekit.meetings import ConnectAttempt, Connection, Registrant
+from servicekit.meetings import Connection, Registrant
 from servicekit.messages import MessagePart
 from servicekit.notices import NoticePlan, Preference, Template
 from servicekit.outbox.letters import Letter
@@ -53,6 +53,7 @@ from servicekit.ports.tables import (
     Blanking,
     Bookings,
     Classes,
+    ConnectAttempts,
     Effects,
     Faults,
     Grants,
@@ -125,7 +126,7 @@ class Transaction(Protocol):
     registrants: Table[Registrant]
     connections: Table[Connection]
     """By organisation."""
-    connect_attempts: Table[ConnectAttempt]
+    connect_attempts: ConnectAttempts
     """By digest."""
     tallies: Tallies
     templates: Table[Template]

@@ -2,7 +2,8 @@
 
 Rules kept here:
 
-* Only whoever has started may finish, with a state that serves once and for ten minutes.
+* Only whoever has started may finish, with a state that serves once and for ten minutes. What has run out is dropped whenever
+  somebody connects, and with every renewal of a token.
 * What happens at the vendor is the effect of kind ``connection`` whose subject is the organisation
   (:mod:`~servicekit.usecases.delivering_connections`).
 * What is shown of a connection has no secret in it.
@@ -76,6 +77,7 @@ def connect(work: Work, command: ConnectMeetings) -> Consent:
     root = work.organisation("meetings:connect", command.organisation)
     app = app_of(work)
     may_connect(work.store.connections.find(root.id))
+    work.store.connect_attempts.forget(work.at)
     state, verifier = (secret_of(work.wiring.random_bytes(SECRET_BYTES)) for _ in range(2))
     attempt = ConnectAttempt(
         digest=state_digest(state),

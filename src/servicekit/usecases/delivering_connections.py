@@ -66,6 +66,7 @@ def prepare_connection(work: Work, effect: Effect) -> Step:
 
 def _kept_alive(work: Work, app: MeetingApp, connection: Connection) -> Step:
     at = work.at
+    work.store.connect_attempts.forget(at)
     if connection.ends is not None and at < connection.ends - EARLY:
         return Later(connection.ends - EARLY)
     return Outside(

@@ -17,7 +17,7 @@ from attrs import frozen
 
 from servicekit.bookings import Booking, Branch, Client, Provider, Service
 from servicekit.errors import Invalid
-from servicekit.ids import GroupId, MailId, ServiceId
+from servicekit.ids import BranchId, GroupId, MailId, ServiceId
 from servicekit.keys import KeyState, planned
 from servicekit.mail import CalendarPart, plain_mail
 from servicekit.meetings import MeetingState, host_link
@@ -83,9 +83,10 @@ _BY = {
 }
 
 
-def plan_of(work: Work, organisation: GroupId, service: ServiceId) -> NoticePlan:
-    """What is told besides of bookings of a service: its own plan, else its organisation's, else nothing."""
-    found = work.store.notice_plans.find(service) or work.store.notice_plans.find(organisation)
+def plan_of(work: Work, organisation: GroupId, branch: BranchId, service: ServiceId) -> NoticePlan:
+    """What is told besides of bookings of a service: by its own plan, else its branch's, else its organisation's."""
+    plans = work.store.notice_plans
+    found = plans.find(service) or plans.find(branch) or plans.find(organisation)
     return found or NoticePlan(id=organisation, organisation=organisation)
 
 
@@ -99,7 +100,7 @@ def people(work: Work, booking: Booking) -> People:
         booking=booking,
         client=work.store.clients.get(booking.client),
         provider=work.store.providers.get(booking.provider),
-        plan=plan_of(work, booking.organisation, booking.service),
+        plan=plan_of(work, booking.organisation, booking.branch, booking.service),
         client_chose=chose(booking.client),
         provider_chose=chose(booking.provider),
     )

@@ -123,21 +123,30 @@ def _real(work: Work, organisation: GroupId, booking_id: BookingId, channel: Cha
 
 
 def plan_notices(work: Work, command: PlanNotices) -> NoticePlan:
-    """What an organisation, or one of its services, tells besides."""
+    """What an organisation, or one of its branches or services, tells besides."""
     root = work.organisation("templates:write", command.organisation)
+    if command.branch is not None and command.service is not None:
+        raise Invalid(
+            "A plan is a branch's or a service's: name one of them; a service belongs to its branch.", code="two_places"
+        )
     if command.service is not None:
         service = work.store.services.hold(command.service)
         if service.organisation != root.id:
             raise unseen(service)
+    if command.branch is not None:
+        branch = work.store.branches.hold(command.branch)
+        if branch.organisation != root.id:
+            raise unseen(branch)
     if command.calendar:
         need_calendar()
     plan = NoticePlan(
-        id=command.service or root.id,
+        id=command.service or command.branch or root.id,
         organisation=root.id,
         language=command.language and check_language(command.language),
         calendar=command.calendar,
         alarms=command.alarms,
         reminders=command.reminders,
+        quiet=command.quiet,
     )
     _put(work.store.notice_plans, plan)
     return plan
@@ -197,6 +206,6 @@ def door_information(work: Work, query: DoorInformation) -> str:
     branch = work.store.branches.get(service.branch)
     if not components_of(branch.components, service.components):
         return ""
-    plan = plan_of(work, service.organisation, service.id)
+    plan = plan_of(work, service.organisation, service.branch, service.id)
     tags = (query.language and check_language(query.language), plan.language)
     return door_page(work, service, branch, tags)

@@ -1,13 +1,13 @@
-"""Meetings by host, as SQL that SQLite and PostgreSQL both run."""
+"""Meetings by host, and ways to connect that run out, as SQL that SQLite and PostgreSQL both run."""
 
 from __future__ import annotations
 
 from servicekit.adapters.storage.tables import SqlTable
 from servicekit.ids import GroupId
-from servicekit.meetings import Meeting
+from servicekit.meetings import ConnectAttempt, Meeting
 from servicekit.moments import Instant
 
-__all__ = ["MeetingTable"]
+__all__ = ["ConnectAttemptTable", "MeetingTable"]
 
 _OWNED = " FROM meetings LEFT JOIN bookings ON bookings.id = meetings.booking LEFT JOIN classes ON classes.id = meetings.in_class"
 _WHOSE = "coalesce(bookings.organisation, classes.organisation)"
@@ -39,3 +39,11 @@ class MeetingTable(SqlTable[Meeting]):
             [since.us],
         ).fetchall()
         return tuple((GroupId(organisation), host) for organisation, host in found)
+
+
+class ConnectAttemptTable(SqlTable[ConnectAttempt]):
+    """Ways to the vendor and back."""
+
+    def forget(self, until: Instant) -> None:
+        """Delete what has run out."""
+        self.execute("DELETE FROM connect_attempts WHERE expires_at <= ?", [until.us])

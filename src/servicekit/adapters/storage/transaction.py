@@ -17,7 +17,7 @@ from servicekit.adapters.storage.grants import GrantTable
 from servicekit.adapters.storage.ignored import IgnoredMailTable
 from servicekit.adapters.storage.keys import KeyTable, UnlockTable
 from servicekit.adapters.storage.log import MessageTable
-from servicekit.adapters.storage.meetings import MeetingTable
+from servicekit.adapters.storage.meetings import ConnectAttemptTable, MeetingTable
 from servicekit.adapters.storage.numbers import NumberTable
 from servicekit.adapters.storage.portal import (
     ActivityTable,
@@ -144,7 +144,9 @@ class SqlTransaction:
     meetings: tables.Meetings = _with_more(MeetingTable, "meetings", Meeting)
     registrants = _table("registrants", Registrant)
     connections = _table("meeting_connections", Connection, ("organisation",))
-    connect_attempts = _table("connect_attempts", ConnectAttempt, ("digest",))
+    connect_attempts: tables.ConnectAttempts = _with_more(
+        ConnectAttemptTable, "connect_attempts", ConnectAttempt, ("digest",)
+    )
     tallies: tables.Tallies = _made(lambda execute, _: SqlTallies(execute))
     templates = _table("templates", Template, ("organisation", "occasion", "channel", "language"))
     notice_plans = _table("notice_plans", NoticePlan)

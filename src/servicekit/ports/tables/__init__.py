@@ -5,7 +5,7 @@ What all of them promise stands in :mod:`servicekit.ports.store`, which makes a 
 
 from servicekit.ports.tables.base import Table
 from servicekit.ports.tables.billing import Statements
-from servicekit.ports.tables.bookings import Bookings, Classes, Holds, Keys, Meetings, Unlocks
+from servicekit.ports.tables.bookings import Bookings, Classes, ConnectAttempts, Holds, Keys, Meetings, Unlocks
 from servicekit.ports.tables.outside import Effects, PushEvents, PushTargets
 from servicekit.ports.tables.people import Answers, Grants, Paces, Sessions, Users
 from servicekit.ports.tables.portal import Activities, Faults, Objects, Orders, SeenOrders, SeenRows
@@ -28,6 +28,7 @@ __all__ = [
     "Blanking",
     "Bookings",
     "Classes",
+    "ConnectAttempts",
     "Effects",
     "Faults",
     "Grants",

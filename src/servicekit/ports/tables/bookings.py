@@ -20,7 +20,7 @@ from servicekit.ids import (
     ProviderId,
 )
 from servicekit.keys import Key, Unlock
-from servicekit.meetings import Meeting, MeetingState
+from servicekit.meetings import ConnectAttempt, Meeting, MeetingState
 from servicekit.moments import Instant, Window
 from servicekit.ports.tables.base import Table
 
@@ -103,6 +103,14 @@ class Keys(Table[Key], Protocol):
 
     def sites(self) -> tuple[str, ...]:
         """The sites of all keys and of all branches, in order."""
+        ...
+
+
+class ConnectAttempts(Table[ConnectAttempt], Protocol):
+    """Ways to the meeting service and back."""
+
+    def forget(self, until: Instant) -> None:
+        """Drop those that have run out by this instant, with what they know. Costs one index range."""
         ...
 
 

@@ -74,3 +74,18 @@ class Tallying:
         assert store.connections.find(ROOT) == store.connections.hold(ROOT) == changed
         assert store.connections.find(nth(GroupId, 99)) is None
         assert (store.connect_attempts.find("d"), store.connect_attempts.find("e")) == (attempt, None)
+
+    def test_ways_that_have_run_out_are_forgotten(self, store: Transaction) -> None:
+        """From the very instant on at which they do; the others stay."""
+        furnish(store)
+        later = evolve(
+            ConnectAttempt(digest="d", organisation=ROOT, by="user usr_1", verifier="v", expires_at=NOON),
+            digest="e",
+            expires_at=_MIDNIGHT,
+        )
+        store.connect_attempts.add(evolve(later, digest="d", expires_at=NOON))
+        store.connect_attempts.add(later)
+        store.connect_attempts.forget(Instant(NOON.us - 1))
+        assert len(store.connect_attempts.where()) == 2
+        store.connect_attempts.forget(NOON)
+        assert store.connect_attempts.where() == (later,)

@@ -467,6 +467,7 @@ CREATE TABLE connect_attempts (
     used_at BIGINT
 );
 CREATE INDEX connect_attempts_organisation ON connect_attempts (organisation);
+CREATE INDEX connect_attempts_expiry ON connect_attempts (expires_at);
 
 -- Calls to a vendor that allows so many a day (UTC, days since 1970).
 CREATE TABLE tallies (
@@ -492,7 +493,8 @@ CREATE TABLE notice_plans (
     language TEXT NOT NULL,
     calendar BIGINT NOT NULL,
     alarms TEXT NOT NULL,
-    reminders TEXT NOT NULL
+    reminders TEXT NOT NULL,
+    quiet TEXT NOT NULL
 );
 
 -- Of a client, or of a provider.
