@@ -236,6 +236,8 @@ class Ledger:
         Raises:
             LeaseLost: one of them is not ours any more, so the transaction is to be undone.
         """
+        if not ones:
+            return []
         work = Work(store, self._relay.clock.now(), _BY, self._relay.wiring, self._relay.mint)
         outcomes = [body(work, one) for one in ones]
         ended = [outcome for outcome in outcomes if isinstance(outcome, Effect)]
