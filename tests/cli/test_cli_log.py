@@ -157,6 +157,26 @@ def test_a_date_is_a_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "is no date" in done.stderr
 
 
+def test_old_words_are_blanked_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run after run until nothing is left of them, and it says how many it were."""
+    more = """
+import attrs
+from servicekit.groups import ChangeSettings
+from servicekit.messages import HandOver
+kit.perform(ChangeSettings(group=found.root.id, change=Settings(texts_kept_days=1)), by=anna)
+with kit._storage.write() as store:
+    (first, _) = store.messages.where()
+    for number in range(1001):
+        old = {"id": type(first.id)(f"msg_{number:026d}"), "made_at": Instant(number), "hand_over": HandOver.DONE}
+        store.messages.add(attrs.evolve(first, **old))
+"""
+    name = f"app_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text(APP + more)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    done = CliRunner().invoke(servicekit, ["log", "blank", "--app", f"{name}:kit"])
+    assert (done.exit_code, done.stdout) == (0, "1001 texts and 0 mails blanked\n")
+
+
 def test_what_is_no_kit_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With how to name one."""
     (tmp_path / "nokit_log.py").write_text("kit = 5\n")

@@ -23,7 +23,7 @@ from servicekit.cli.kits import kit_of
 from servicekit.commands import Principal
 from servicekit.errors import Refused
 from servicekit.ids import GroupId, UserId
-from servicekit.messages import Direction, LogColumn, SearchLog
+from servicekit.messages import BlankTexts, Direction, LogColumn, SearchLog
 from servicekit.moments import Instant
 
 __all__ = ["log", "replacing"]
@@ -92,6 +92,20 @@ def export(
     except Refused as refused:
         raise click.ClickException(str(refused)) from refused
     click.echo(f"{rows} rows in {file}")
+
+
+@log.command()
+@click.option("--app", required=True, help="Where the kit is: package.module:kit.")
+def blank(*, app: str) -> None:
+    """Blank the words that their groups keep no longer; for every night."""
+    texts = letters = 0
+    with kit_of(app) as kit:
+        while True:
+            done = kit.perform(BlankTexts(), by=Principal.operator("servicekit log blank"))
+            texts, letters = texts + done.texts, letters + done.letters
+            if not done.more:
+                break
+    click.echo(f"{texts} texts and {letters} mails blanked")
 
 
 def _instant(text: str, zone: str) -> Instant | None:
