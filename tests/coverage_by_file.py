@@ -18,6 +18,7 @@ SOURCE, TESTS = ROOT / "src" / "servicekit", ROOT / "tests"
 EXCUSED = {
     "adapters/storage": "shown on both databases by the conformance suite: all of tests/storage together",
     "cli": "run as a command, in processes of their own, by tests/cli",
+    "adapters/billing/sheet.py": "drawn by pdf.py: tests/adapters/test_billing_pdf.py",
     "adapters/mail/_wire.py": "the listener's other half: tests/adapters/test_listener.py",
     "testing/simulators/__main__.py": "run as a command by tests/testing/test_sim_main.py",
     "ports": "protocols, but for http.py",

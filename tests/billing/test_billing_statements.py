@@ -258,3 +258,37 @@ def test_a_currency_without_decimals_is_rounded_to_whole_ones() -> None:
 
     assert (str(made.sums[0].net.amount), str(made.sums[0].vat.amount), str(made.total.amount)) == ("2", "0", "2")
     assert made.lines[0].amount.amount == Decimal("1.5")
+
+
+@pytest.mark.spec("M-35")
+def test_receivers_are_a_line_of_the_whole_month() -> None:
+    """At the price that holds at its end, below what was sent."""
+    (made,) = drafted(books({GroupId("grp_root"): ADDRESS}, receivers=4))
+
+    line = made.lines[1]
+    assert (line.kind, line.quantity, line.amount.amount) == (LineKind.RECEIVERS, 4, Decimal(4))
+    assert (line.since, line.until) == (date(2026, 10, 1), date(2026, 11, 1))
+
+
+def test_an_order_of_lines_that_people_can_follow() -> None:
+    """What was sent by the groups' names, then who may receive, then what is corrected."""
+    root, team = GroupId("grp_root"), GroupId("grp_team")
+    one = books({root: ADDRESS}, receivers=1)
+    (october,) = one.sent
+    known = one.prices
+    september = periods("2026-09", [known])[0], {root: -1}
+    made = drafted(
+        evolve(
+            one,
+            sent=[september, (october[0], {root: 1, team: 2})],
+            names={root: "Ettstad", team: "Arkivet"},
+            paths={root: [root], team: [team, root]},
+        )
+    )
+
+    assert [(line.kind, line.group_name) for line in made[0].lines] == [
+        (LineKind.SEGMENTS, "Arkivet"),
+        (LineKind.SEGMENTS, "Ettstad"),
+        (LineKind.RECEIVERS, "Ettstad"),
+        (LineKind.CORRECTION, "Ettstad"),
+    ]
