@@ -9,9 +9,10 @@ import pytest
 
 from portals import MINUTE, Portal, portal
 from servicekit import Principal
+from servicekit.accounts import AddApiKey
 from servicekit.bookings import AddClient, AddProvider
 from servicekit.groups import FoundOrganisation, RemoveUsers
-from servicekit.ids import ClientId, CustomerUserId, ProviderId, UserId
+from servicekit.ids import ApiKeyId, ClientId, CustomerUserId, ProviderId, UserId
 from servicekit.permissions import Grant, GrantScopes, ListGrants
 from servicekit.portal import AddCustomer, ChangeCustomerUser, RemoveCustomerUser, Right
 from servicekit.runtime.entropy import mint
@@ -76,6 +77,7 @@ def test_no_grant_lets_it_see_more_of_its_customer(it: Portal) -> None:
     """A wider one is narrowed to its places, and one that is elsewhere altogether counts nowhere."""
     hans = it.user(facilities=(it.mill.id,), unassigned=False, rights=())
     granted(it, hans.id, "log:read", customer=it.holz.id)
+    it.clock.advance(MINUTE)  # so that ids are in order
     granted(it, hans.id, "log:read", customer=it.holz.id, facilities=(it.yard.id,), unassigned=False)
     _, *more = held(it, Principal.of(hans.id))
     assert [(one.facilities, one.unassigned) for one in more] == [((it.mill.id,), False), ((), False)]
@@ -137,3 +139,12 @@ def test_providers_and_clients_belong_to_their_organisation(it: Portal) -> None:
     assert not is_of(it, Principal.of(mint(ProviderId, it.clock.now())))
     assert not is_of(it, Principal.of(mint(ClientId, it.clock.now())))
     assert not is_of(it, Principal.operator("tests"))
+
+
+def test_an_api_key_belongs_where_it_was_made(it: Portal) -> None:
+    """And holds what is granted to it."""
+    made = it.tell(AddApiKey(group=it.root, name="ERP", scopes=("log:read",), user=it.staff("tom")))
+    who = Principal.of(made.key.id)
+    assert is_of(it, who)
+    assert [grant.scopes for grant in held(it, who)] == [("log:read",)]
+    assert not is_of(it, Principal.of(mint(ApiKeyId, it.clock.now())))
