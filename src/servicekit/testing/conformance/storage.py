@@ -23,6 +23,7 @@ from servicekit.testing.conformance.numbering import Numbering
 from servicekit.testing.conformance.outbox import Outbox
 from servicekit.testing.conformance.quotas import Quotas
 from servicekit.testing.conformance.racing import Racing
+from servicekit.testing.conformance.rolls import Rolls
 from servicekit.testing.conformance.tables import Tables
 from servicekit.testing.conformance.tallying import Tallying
 from servicekit.testing.conformance.writing import Writing
@@ -44,6 +45,7 @@ class StorageConformance(
     Log,
     Blanking,
     Keying,
+    Rolls,
     Tallying,
 ):
     """Subclass it, and say in the fixture ``opened`` how your storage is opened; ``connected`` is for what joins.
