@@ -28,12 +28,13 @@ from servicekit.billing import (
     drafted,
     first_day,
     following,
+    numbered,
     periods,
 )
 from servicekit.codec import dumps, loads
 from servicekit.errors import Conflict, Invalid
 from servicekit.groups import Group, MoveGroup
-from servicekit.ids import GroupId
+from servicekit.ids import GroupId, StatementId
 from servicekit.messages import Message, Status
 from servicekit.moments import Instant
 from servicekit.ports.store import transact
@@ -292,3 +293,22 @@ def test_an_order_of_lines_that_people_can_follow() -> None:
         (LineKind.RECEIVERS, "Ettstad"),
         (LineKind.CORRECTION, "Ettstad"),
     ]
+
+
+def test_receivers_are_never_corrected() -> None:
+    """They are counted at closing; whoever may receive since then is invoiced from the next month on."""
+    first = books({GroupId("grp_root"): ADDRESS}, receivers=4)
+    (made,) = drafted(first)
+    told = numbered(made, StatementId("sta_1"), 1)
+    (november,) = periods("2026-11", [first.prices])
+
+    (after,) = drafted(
+        evolve(
+            first,
+            month="2026-11",
+            sent=[*first.sent, (november, {})],
+            billed=[told],
+            receivers={GroupId("grp_root"): 6},
+        )
+    )
+    assert [(line.kind, line.quantity) for line in after.lines] == [(LineKind.RECEIVERS, 6)]
