@@ -56,10 +56,8 @@ class EffectTable(SqlTable[Effect]):
 
     def hold_leases(self, effects: Collection[Effect]) -> bool:
         """Lock the rows, in one order for all, and compare their fences."""
-        found = self.execute(
-            f"SELECT id, fence FROM effects WHERE {_leased(effects)} ORDER BY id{self.dialect.hold}",  # noqa: S608
-            [effect.id for effect in effects],
-        )
+        test, values = _leased(effects)
+        found = self.execute(f"SELECT id, fence FROM effects WHERE {test} ORDER BY id{self.dialect.hold}", values)  # noqa: S608
         return _all_ours(effects, found.fetchall())
 
     def settle(self, effect: Effect) -> bool:
@@ -79,10 +77,10 @@ class EffectTable(SqlTable[Effect]):
 
     def settle_done(self, effects: Collection[Effect]) -> bool:
         """Update them, and compare the fences of what was updated."""
+        test, values = _leased(effects)
         found = self.execute(
-            f"UPDATE effects SET state = 'done', leased_until = NULL, trouble = '' WHERE {_leased(effects)}"  # noqa: S608
-            " RETURNING id, fence",
-            [effect.id for effect in effects],
+            f"UPDATE effects SET state = 'done', leased_until = NULL, trouble = '' WHERE {test} RETURNING id, fence",  # noqa: S608
+            values,
         )
         return _all_ours(effects, found.fetchall())
 
@@ -117,8 +115,11 @@ class EffectTable(SqlTable[Effect]):
         )
 
 
-def _leased(effects: Collection[Effect]) -> str:
-    return f"state = 'leased' AND id IN ({', '.join('?' * len(effects)) or 'NULL'})"
+def _leased(effects: Collection[Effect]) -> tuple[str, list[EffectId]]:
+    """The test for their rows and its values; of few lengths, because a connection keeps each statement that it has seen."""
+    ids = [effect.id for effect in effects]
+    ids += ids[-1:] * ((1 << len(ids).bit_length()) - 1 - len(ids))
+    return f"state = 'leased' AND id IN ({', '.join('?' * len(ids)) or 'NULL'})", ids
 
 
 def _all_ours(effects: Collection[Effect], found: list[tuple[str, int]]) -> bool:
