@@ -26,6 +26,7 @@ EXCUSED = {
 }
 ELSEWHERE = {
     "adapters/billing": "adapters",
+    "adapters/exports": "adapters",
     "adapters/texts": "adapters",
     "adapters/texts/smpp": "adapters",
     "adapters/texts/vonage": "adapters",

@@ -12,7 +12,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from servicekit.adapters.exports import LogForm, write_log
-from servicekit.adapters.exports.columns import Remembered, WallClock
 from servicekit.adapters.exports.texts import guarded
 from servicekit.moments import Instant
 from servicekit.ports.tables import LogLine
@@ -137,27 +136,3 @@ def test_rows_are_written_as_they_come_and_counted() -> None:
 
     assert write_log(to, LogForm.CSV, zone="UTC", chunks=chunks(), count=lambda: 5, texts=False, progress=progress) == 5
     assert told == [(3, 5), (5, 5)]
-
-
-@given(st.integers(Instant.parse("1975-01-01T00:00:00Z").us, Instant.parse("2037-01-01T00:00:00Z").us))
-def test_the_clock_on_the_wall_is_pendulum_s(us: int) -> None:
-    """At every instant, in zones with quarters of an hour and changes at night."""
-    for zone in ("Europe/Stockholm", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns"):
-        assert WallClock(zone).text(us) == Instant(us).local(zone).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def test_memory_is_bounded_and_forgets() -> None:
-    """Of many values the last ones are kept; one that was forgotten is found again."""
-    found = list[int]()
-
-    def find(key: int) -> int:
-        found.append(key)
-        return -key
-
-    remembered = Remembered(find)
-    assert [remembered[1], remembered[1]] == [-1, -1]
-    assert found == [1]
-    for key in range(70_000):
-        assert remembered[key] == -key
-    assert len(remembered) < 66_000
-    assert remembered[1] == -1
