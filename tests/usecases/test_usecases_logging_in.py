@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 
 from logins import DESK, GOOD, Counted, chosen, forgot, log_in, salon, token
-from servicekit import AsyncKit, Principal
+from servicekit import AsyncKit, Kit, Principal
 from servicekit.accounts import (
     GUESSES,
     GUESSES_FROM,
@@ -29,11 +31,12 @@ from servicekit.accounts import (
 )
 from servicekit.adapters.passwords import Argon2
 from servicekit.commands import PrincipalKind
-from servicekit.errors import ConfigurationError, Conflict, Forbidden, Invalid, NotFound
+from servicekit.errors import ConfigurationError, Conflict, Forbidden, NotFound
 from servicekit.groups import AddUsers, RemoveUsers
 from servicekit.portal import AddCustomer, AddCustomerUser, ListCustomerUsers, RemoveCustomerUser
+from servicekit.testing.clock import ManualClock
 from servicekit.testing.simulators import MailboxSimulator
-from world import DAY, HOUR, MINUTE, World, opened
+from world import DAY, HOUR, NOON, World, opened
 
 pytest_plugins = ("world_fixtures",)
 
@@ -165,20 +168,6 @@ def test_an_unknown_user_costs_as_many_statements(world: World) -> None:
     assert counts[0] == counts[1] != []
 
 
-def test_forgetting_tells_nobody_whether_there_is_such_an_address(world: World) -> None:
-    """The same answer, the same statements; only one is mailed. The address that is tried is stored nowhere."""
-    counts = []
-    for email in ("anna@salon.example", "nobody@salon.example"):
-        _RUN.clear()
-        assert world.kit.perform(ForgotPassword(email=email), by=DESK) is None
-        counts.append(list(_RUN))
-    world.settle()
-
-    assert counts[0] == counts[1] != []
-    assert [mail.rcpt_to for mail in world.mails()] == ["anna@salon.example"]
-    assert "nobody@salon.example" not in repr(world.tables())
-
-
 def test_who_guesses_is_slowed_and_the_right_password_is_not_told_meanwhile(world: World, counted: Counted) -> None:
     """Ten at once, then one every five minutes; a try that is not looked at costs no verification."""
     chosen(world)
@@ -271,26 +260,6 @@ def test_what_is_spent_long_ago_is_swept(world: World) -> None:
 
     with world.look() as store:
         assert store._execute("SELECT count(*) FROM paces", []).fetchone() == (2,)
-
-
-def test_links_are_asked_for_only_now_and_then(world: World) -> None:
-    """Three times for one address, known or not."""
-    for email in ("anna@salon.example", "nobody@salon.example"):
-        for _ in range(3):
-            assert world.kit.perform(ForgotPassword(email=email), by=DESK) is None
-        told = world.kit.perform(ForgotPassword(email=email), by=DESK)
-        assert told == NotLoggedIn(why=WhyNot.SLOW_DOWN, until=world.now + HOUR)
-
-
-def test_an_origin_that_asks_for_many_links_is_slowed(world: World) -> None:
-    """And the address that it asks for then keeps its three."""
-    for number in range(20):
-        assert world.kit.perform(ForgotPassword(email=f"{number}@salon.example"), by=DESK) is None
-    told = world.kit.perform(ForgotPassword(email="anna@salon.example"), by=DESK)
-
-    assert told == NotLoggedIn(why=WhyNot.SLOW_DOWN, until=world.now + MINUTE)
-    elsewhere = Principal.operator("page", origin="192.0.2.8")
-    assert [world.kit.perform(ForgotPassword(email="anna@salon.example"), by=elsewhere) for _ in range(3)] == [None] * 3
 
 
 def test_whoever_is_removed_logs_in_no_more(world: World) -> None:
@@ -442,11 +411,6 @@ def test_a_kit_without_what_is_needed_says_so(tmp_path: Path) -> None:
         assert (type(refused), refused.code) == (Conflict, "cannot_mail")
 
 
-def test_what_is_no_address_gets_no_mail(world: World) -> None:
-    """It is said: the form has a misprint."""
-    assert type(world.refused(ForgotPassword(email="anna"), DESK)) is Invalid
-
-
 def test_logged_in_over_asyncio(tmp_path: Path) -> None:
     """The same, with the hashing in a thread."""
     hasher = Counted()
@@ -457,3 +421,41 @@ def test_logged_in_over_asyncio(tmp_path: Path) -> None:
 
     assert asyncio.run(whole()) == wrong()
     assert hasher.verified == 1
+
+
+def test_many_processes_guess_no_more_than_one(database_url: str) -> None:
+    """On either database, all at once: ten are looked at, and the right password is not among them any more."""
+    hasher = Counted()
+    with closing(Kit.open(database_url, passwords=hasher, clock=ManualClock(NOON))) as kit:
+        told: list[LoggedIn | NotLoggedIn] = []
+        guess = LogIn(email="anna@salon.example", password="wrong")
+        threads = [
+            threading.Thread(target=lambda: told.append(kit.perform(guess, by=DESK))) for _ in range(GUESSES.burst + 4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    whys = [one.why for one in told if isinstance(one, NotLoggedIn)]
+    assert (whys.count(WhyNot.WRONG), whys.count(WhyNot.SLOW_DOWN)) == (GUESSES.burst, 4)
+
+
+def test_of_many_who_use_a_link_at_once_one_is_logged_in(tmp_path: Path, postbox: MailboxSimulator) -> None:
+    """All find it good, and one uses it."""
+    with salon(tmp_path, postbox) as world:
+        command = SetPassword(token=forgot(world), password=GOOD)
+        made: list[LoggedIn | str] = []
+
+        def use() -> None:
+            try:
+                made.append(world.kit.perform(command, by=DESK))
+            except NotFound as refused:
+                made.append(refused.code)
+
+        threads = [threading.Thread(target=use) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [one for one in made if isinstance(one, str)] == ["dead_link"] * 5

@@ -11,6 +11,7 @@ from servicekit import Principal
 from servicekit.errors import Forbidden, Invalid, NotFound, Refused
 from servicekit.groups import (
     AddGroup,
+    ChangeOwnMobile,
     ChangeOwnSignature,
     ChangeSettings,
     GetSettings,
@@ -297,3 +298,24 @@ def test_a_users_signature_is_nobody_elses_affair(it: Town) -> None:
         "not_found",
     )
     assert it.tell(ChangeOwnSignature(user=user, signature="")).signature == ""
+
+
+# One's own mobile
+
+
+@pytest.mark.spec("M-34")
+def test_a_user_says_its_own_mobile(it: Town) -> None:
+    """National in its group's country, or E.164; empty is none again. Others need ``users:write``."""
+    user = it.user("eva@ettstad.example")
+    eva = Principal.of(user)
+    for said, kept in (("070-345 67 89", "+46703456789"), ("+41 79 123 45 67", "+41791234567"), (" ", "")):
+        assert it.tell(ChangeOwnMobile(user=user, mobile=said), eva).mobile == kept
+    assert it.tell(ChangeOwnMobile(user=user, mobile="070-345 67 89")).mobile == "+46703456789"
+    other = Principal.of(it.user("max@ettstad.example"))
+    assert type(it.refused(ChangeOwnMobile(user=user, mobile=""), other)) is Forbidden
+
+
+def test_what_is_no_mobile_is_refused(it: Town) -> None:
+    """And nothing changes."""
+    user = it.user("eva@ettstad.example")
+    assert type(it.refused(ChangeOwnMobile(user=user, mobile="nobody"), Principal.of(user))) is Invalid

@@ -175,7 +175,7 @@ def _listed(work: Work, key: ApiKey) -> ListedApiKey:
         group=key.group,
         user=key.user,
         name=key.name,
-        scopes=tuple(dict.fromkeys(scope for grant in grants for scope in grant.scopes)),
+        scopes=tuple(sorted({scope for grant in grants for scope in grant.scopes})),
         made_at=key.made_at,
         made_by=key.made_by,
         both_until=key.old_until if rotates else None,
