@@ -16,6 +16,7 @@ from samples import NOON, ROOT, customer, facility, group, message, nth, order, 
 from servicekit.adapters.storage.dialect import SQLITE
 from servicekit.adapters.storage.sqlite import SqliteStorage
 from servicekit.adapters.storage.transaction import SqlTransaction
+from servicekit.errors import NotFound
 from servicekit.ids import CustomerId, FacilityId, MessageId, OrderId
 from servicekit.messages import Status
 from servicekit.permissions import OfCustomer
@@ -96,3 +97,30 @@ def test_of_a_held_message_only_what_changed_is_written(tmp_path: Path) -> None:
     updates = [statement for statement in said if statement.startswith("UPDATE") and held.id in statement]
     assert [statement.count(" = ") for statement in updates] == [4, 2]
     assert sum(statement.startswith("SELECT") and held.id in statement for statement in said) == 1
+
+
+def test_messages_that_are_held_at_once_are_read_at_once(tmp_path: Path) -> None:
+    """Those that there are, with one statement; each is then held as it stands, and changed as if held by itself."""
+    with closing(SqliteStorage(str(tmp_path / "salon.db"))) as storage:
+        storage.migrate()
+        with storage.write() as store:
+            store.groups.add(group(1))
+            store.users.add(user(1))
+            for number in (1, 2, 3, 4):
+                store.messages.add(message(number))
+        ids = [nth(MessageId, number) for number in (4, 2, 9, 1, 3)]
+        with storage.write() as store:
+            said: list[str] = []
+            store._execute("SELECT 1", []).connection.set_trace_callback(said.append)  # type: ignore[attr-defined]
+            store.messages.hold_all(ids)
+            store.messages.hold_all([])
+            held = [store.messages.hold(one) for one in ids if one != nth(MessageId, 9)]
+            store._execute("SELECT 1", []).connection.set_trace_callback(None)  # type: ignore[attr-defined]
+            assert held == [store.messages.get(one.id) for one in held]
+            with pytest.raises(NotFound):
+                store.messages.hold(nth(MessageId, 9))
+            store.messages.save(evolve(held[0], status=Status.SENT))
+        with storage.read() as store:
+            assert [one.status for one in store.messages.where()] == [Status.QUEUED] * 3 + [Status.SENT]
+
+    assert sum("FROM messages" in statement for statement in said) == 2

@@ -37,7 +37,18 @@ from servicekit.moments import Instant
 from servicekit.outbox.effects import Effect, EffectKind, EffectState
 from servicekit.outbox.retry import Again, judge_failure
 from servicekit.ports.store import Transaction, transact
-from servicekit.usecases.delivering import Done, Failed, GivenUp, Later, Next, Outside, Step, Verdict, preparations
+from servicekit.usecases.delivering import (
+    Done,
+    Failed,
+    GivenUp,
+    Later,
+    Next,
+    Outside,
+    Step,
+    Verdict,
+    hold_ahead,
+    preparations,
+)
 from servicekit.usecases.wiring import Wiring
 from servicekit.usecases.work import Work
 
@@ -239,6 +250,8 @@ class Ledger:
         if not ones:
             return []
         work = Work(store, self._relay.clock.now(), _BY, self._relay.wiring, self._relay.mint)
+        # What came waits for the inbox first. (mypy looks at either kind of H by itself.)
+        hold_ahead(work, [one.effect for one in ones if isinstance(one, Claimed)])  # type: ignore[redundant-expr]
         outcomes = [body(work, one) for one in ones]
         ended = [outcome for outcome in outcomes if isinstance(outcome, Effect)]
         done = [effect for effect in ended if effect.state is EffectState.DONE]

@@ -10,7 +10,7 @@ Rules kept here, for every kind:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -22,7 +22,19 @@ from servicekit.outbox.effects import Effect, EffectKind
 from servicekit.ports.http import HttpFlow
 from servicekit.usecases.work import Work
 
-__all__ = ["Done", "Failed", "GivenUp", "Later", "Next", "Outside", "Prepare", "Step", "Verdict", "preparations"]
+__all__ = [
+    "Done",
+    "Failed",
+    "GivenUp",
+    "Later",
+    "Next",
+    "Outside",
+    "Prepare",
+    "Step",
+    "Verdict",
+    "hold_ahead",
+    "preparations",
+]
 
 
 @frozen
@@ -79,6 +91,13 @@ class Outside:
 
 Step = Outside | Verdict
 Prepare = Callable[[Work, Effect], Step]
+
+
+def hold_ahead(work: Work, effects: Iterable[Effect]) -> None:
+    """Hold at once what several preparations hold first, one after the other."""
+    texts = [effect.subject for effect in effects if effect.kind is EffectKind.TEXT]
+    if len(texts) > 1:
+        work.store.messages.hold_all(texts)
 
 
 @cache

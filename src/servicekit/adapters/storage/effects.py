@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from servicekit.adapters.storage.tables import SqlTable
+from servicekit.adapters.storage.tables import SqlTable, padded
 from servicekit.ids import EffectId, GroupId
 from servicekit.moments import Instant
 from servicekit.outbox.effects import ALL_KINDS, Effect, EffectKind, EffectState
@@ -116,9 +116,8 @@ class EffectTable(SqlTable[Effect]):
 
 
 def _leased(effects: Collection[Effect]) -> tuple[str, list[EffectId]]:
-    """The test for their rows and its values; of few lengths, because a connection keeps each statement that it has seen."""
-    ids = [effect.id for effect in effects]
-    ids += ids[-1:] * ((1 << len(ids).bit_length()) - 1 - len(ids))
+    """The test for their rows, and its values."""
+    ids = padded([effect.id for effect in effects])
     return f"state = 'leased' AND id IN ({', '.join('?' * len(ids)) or 'NULL'})", ids
 
 

@@ -5,7 +5,7 @@ Nothing here begins or ends a transaction; whoever made the :class:`SqlTransacti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from servicekit.adapters.storage.dialect import Dialect
@@ -26,9 +26,11 @@ __all__ = [
     "SqlGuards",
     "SqlInbox",
     "SqlTable",
+    "padded",
 ]
 
 E = TypeVar("E")
+K = TypeVar("K")
 _EVER = Instant(0)  # nothing was kept before there were computers
 
 
@@ -164,6 +166,13 @@ class HeldTable(SqlTable[E]):
             held = self._held[key] = super().hold(key)
         return held
 
+    def hold_all(self, keys: Collection[str]) -> None:
+        """Those of these rows that there are, in the order of their ids, in one statement."""
+        ids = padded(sorted(keys))
+        test = f"{self.shape.order} IN ({', '.join('?' * len(ids)) or 'NULL'})"
+        for thing in self.select(test, ids, order=self.shape.order, lock=self.dialect.hold):
+            self._held[self.rows.row(thing)[self.shape.changed[-1]]] = thing
+
     def save(self, thing: E) -> None:
         """What has changed of what is held; of anything else the whole row."""
         row = self.rows.row(thing)
@@ -178,6 +187,15 @@ class HeldTable(SqlTable[E]):
             values = [row[place] for place in changed]
             self.execute(f"UPDATE {self.name} SET {changes} WHERE {self.shape.by_key}", [*values, key])  # noqa: S608
             self._held[key] = thing
+
+
+def padded(values: list[K]) -> list[K]:
+    """The values, the last one repeated: lists of few lengths, because a connection keeps each statement that it has seen.
+
+    >>> padded([1, 2, 3, 4])
+    [1, 2, 3, 4, 4, 4, 4]
+    """
+    return values + values[-1:] * ((1 << len(values).bit_length()) - 1 - len(values))
 
 
 class OrderTable(SqlTable[Order]):

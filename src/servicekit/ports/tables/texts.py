@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from servicekit.groups import Limit, Number, PoolCount, Struck, Usage
@@ -35,6 +35,13 @@ LogLine = tuple[int, str, str, str, str, str, int, str]
 
 class Messages(Table[Message], Protocol):
     """Messages, and the log over them."""
+
+    def hold_all(self, keys: Collection[str]) -> None:
+        """Hold those that there are of these messages, in the order of their ids, so that each ``hold`` reads no more.
+
+        Costs one statement, however many they are.
+        """
+        ...
 
     def search(self, query: SearchLog, groups: Sequence[GroupId]) -> tuple[LogRow, ...]:
         """At most ``query.most`` of what the query asks for among ``groups``, in its order, from after its mark on.
