@@ -69,7 +69,8 @@ def test_empty_and_no_are_not_unset(name: str, own: object, above: object) -> No
 @given(st.lists(st.none() | st.integers(1, 99), min_size=1, max_size=5))
 def test_texts_are_kept_as_long_as_the_shortest_of_a_path_says(said: list[int | None]) -> None:
     """Nobody below keeps them longer than somebody above; the nearest that says the shortest is named."""
-    groups = path(*({} if days is None else {"texts_kept_days": days} for days in said))
+    settings: list[dict[str, object]] = [{} if days is None else {"texts_kept_days": days} for days in said]
+    groups = path(*settings)
     shortest = min((days for days in said if days is not None), default=None)
     source = None if shortest is None else groups[said.index(shortest)].id
     assert effective(groups, "texts_kept_days") == Effective(shortest, source)

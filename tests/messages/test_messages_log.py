@@ -155,8 +155,18 @@ def test_what_no_row_can_have_is_refused(name: str, text: str) -> None:
     assert caught.value.code == "unsearchable"
 
 
-def test_a_page_sums_its_segments() -> None:
-    """What its messages cost together."""
-    page = LogPage((ROW, ROW))
-    assert page.messages == (ROW.message, ROW.message)
-    assert page.segments == 6
+@given(st.lists(st.integers(0, 9)))
+def test_a_page_says_what_it_cost(segments: list[int]) -> None:
+    """The segments of a page are the sum over its messages; refused and incoming ones count 0."""
+    rows = tuple(evolve(ROW, message=evolve(ROW.message, segments=count)) for count in segments)
+    page = LogPage(rows)
+    assert page.messages == tuple(row.message for row in rows)
+    assert page.segments == sum(segments)
+
+
+def test_a_search_is_open_where_nothing_is_said() -> None:
+    """Without narrowing it asks for the hundred newest of the group and below."""
+    search = SearchLog(group=GroupId("grp_1"))
+    narrowed = (search.since, search.until, search.user, search.number, search.direction, search.status)
+    assert narrowed == (None,) * 6
+    assert search.most == 100

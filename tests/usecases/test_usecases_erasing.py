@@ -208,7 +208,7 @@ def test_a_number_is_forgotten(it: Desk) -> None:
         ("erased", "erased", ""),
         (OTHER, OURS[0], "to another"),
     ]
-    gone = {"number": "", "sender": "", "text": ""}
+    gone: dict[str, Any] = {"number": "", "sender": "", "text": ""}
     assert [evolve(row.message, **gone) for row in after] == [evolve(row.message, **gone) for row in before]
     assert it.kit.ask(SmsLeft(it.admin.id), by=it.anna) == left
     assert [line.thread.number for line in it.kit.ask(ListThreads(user=it.admin.id), by=it.anna).lines] == [OTHER]
