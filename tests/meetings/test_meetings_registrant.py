@@ -59,6 +59,7 @@ HERE = evolve(PERSON, state=S.MADE, at_meeting="Z1", for_opens=Instant(1))
         (evolve(HERE, for_opens=Instant(0)), MEETING, Register),
         (evolve(HERE, at_meeting="Z0"), MEETING, Register),
         (evolve(HERE, state=S.FAILED), MEETING, Stuck),
+        (evolve(HERE, state=S.FAILED, at_meeting="Z0"), MEETING, Register),
         (HERE, evolve(MEETING, opens=Instant(5), closes=Instant(6)), Await),
         (PERSON, evolve(MEETING, state=S.PLANNED), Await),
         (PERSON, evolve(MEETING, state=S.ASKED), Await),

@@ -354,6 +354,25 @@ def test_f31_a_meeting_of_a_class_that_is_deleted_at_zoom_comes_again_with_every
     assert {world.zoom.open_link(one) for one in after} == {world.zoom_meetings()[0].id}
 
 
+def test_f31_who_was_refused_at_a_meeting_that_was_gone_has_a_link_to_the_one_made_anew(world: World) -> None:
+    """F-31: another's page stood in for "no such meeting", so the seat was given up; the new meeting is asked for all the same."""
+    scheduled = schedule(world)
+    eva = seat(world, scheduled)
+    world.settle()
+    world.zoom.webhook_url = ""
+    world.zoom.delete_meeting(world.zoom_meetings()[0].id)
+    ida = seat(world, scheduled, client(world, "Ida"))
+    world.zoom.inject(Fault.wrong_type("GET", "/registrants"))
+    world.settle()
+    (letter,) = world.effects(EffectState.DEAD)
+    assert (letter.subject, "answered 404" in letter.trouble) == (ida.id, True)
+
+    world.kit.reconcile()
+    world.settle()
+    assert [marker for marker, _, _ in held(world)] == [f"sk:{scheduled.id}:2"]
+    assert {world.zoom.open_link(link(world, one)) for one in (eva, ida)} == {world.zoom_meetings()[0].id}
+
+
 def test_a_meeting_that_vanished_unheard_is_made_anew_when_somebody_joins(world: World) -> None:
     """Nobody told us; the next registration finds it gone, and everybody gets a link to the new one."""
     scheduled = schedule(world)

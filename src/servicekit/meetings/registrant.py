@@ -37,7 +37,8 @@ class Registrant:
 
     Attributes:
         email: under which the vendor knows the person; see :func:`address_in`.
-        state: what is known of the link at the vendor; ``ASKED`` and ``MADE`` are about ``at_meeting``.
+        state: what is known of the link at the vendor; ``ASKED``, ``MADE`` and ``FAILED`` are about ``at_meeting``: a meeting that
+            was made anew is asked for anew.
         at_meeting: the vendor's id of the meeting that it leads to.
         for_opens: the meeting's start when the link was last seen: after a move it is looked at again.
         day, additions: how often the vendor was asked to add them on that day (UTC, days since 1970).
@@ -108,7 +109,7 @@ def next_registration(registrant: Registrant, meeting: Meeting, *, wanted: bool,
         return Stuck(meeting)
     if meeting.state is not MeetingState.MADE or not meeting.in_place:
         return Await()
-    if registrant.state is MeetingState.FAILED:
+    if registrant.state is MeetingState.FAILED and registrant.at_meeting == meeting.vendor_id:
         return Stuck(meeting)
     if there and registrant.state is MeetingState.MADE and registrant.for_opens == meeting.opens:
         return Settled()
