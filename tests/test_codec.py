@@ -177,6 +177,12 @@ def test_other_json_is_refused(value: object, kind: Any) -> None:
         ("[]", Settings),
         ('{"signature": "/S", "colour": "red"}', Settings),
         ("5", Quota | None),
+        ("0.5", Decimal),
+        ("5", Decimal),
+        ('"NaN"', Decimal),
+        ('"half"', Decimal),
+        ("20261125", date),
+        ('"25.11.2026"', date),
     ],
 )
 def test_nothing_is_guessed(text: str, kind: Any) -> None:
@@ -191,6 +197,16 @@ def test_whole_numbers_are_numbers_with_a_fraction() -> None:
     assert loads("5", float) == 5.0
     assert isinstance(loads("5", float), float)
     assert loads("5.5", float) == 5.5
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False), st.dates())
+def test_decimals_and_dates_read_back_to_the_last_digit(number: Decimal, day: date) -> None:
+    """As text: a decimal with its very zeros, which a number of JSON would not keep."""
+    back = loads(dumps([number]), list[Decimal])
+
+    assert str(back[0]) == str(number)
+    assert loads(dumps([day]), list[date]) == [day]
+    assert dumps([Decimal("0.4850"), date(2026, 11, 25)]) == '["0.4850","2026-11-25"]'
 
 
 def test_pairs_are_no_lists() -> None:

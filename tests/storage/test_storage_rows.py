@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from enum import IntEnum, StrEnum
 
 import pytest
@@ -40,6 +41,8 @@ class Thing:
     truth: bool
     at: Instant
     span: timedelta
+    day: date
+    price: Decimal
     word: Word
     rank: Rank
     names: tuple[str, ...]
@@ -58,6 +61,8 @@ THING = Thing(
     truth=True,
     at=Instant.parse("2026-11-25T12:00:00.000001Z"),
     span=timedelta(minutes=15, microseconds=1),
+    day=date(2026, 11, 25),
+    price=Decimal("0.4850"),
     word=Word.HELLO,
     rank=Rank.FIRST,
     names=("main", "cloakroom"),
@@ -79,6 +84,7 @@ def test_values_stand_in_columns_as_the_migration_says() -> None:
     assert (row["id"], row["text"], row["number"], row["raw"]) == ("bkg_1", "Grüße", -7, b"\x00\xff")
     assert (row["truth"], row["at"], row["span"]) == (1, THING.at.us, 900_000_001)
     assert (row["word"], row["rank"]) == ("hello", 1)
+    assert (row["day"], row["price"]) == ("2026-11-25", "0.4850")
     assert (row["names"], row["quota"]) == ('["main","cloakroom"]', '{"days":30,"segments":100}')
     assert row["either"] == "5"
     assert (row["owner"], row["until"], row["places"]) == (None, None, None)
@@ -103,6 +109,8 @@ def test_one_value_is_stored_as_its_column_holds_it() -> None:
         truth=st.booleans(),
         at=st.integers(-(10**15), 10**16).map(Instant),
         span=st.timedeltas(timedelta(days=-3650), timedelta(days=3650)),
+        day=st.dates(),
+        price=st.decimals(allow_nan=False, allow_infinity=False),
         word=st.sampled_from(Word),
         rank=st.sampled_from(Rank),
         names=st.lists(st.text(st.characters(codec="utf-8"))).map(tuple),
