@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import io
 import random
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -87,6 +88,22 @@ def _connect(url: str) -> Any:
 
 
 # The same verbs
+
+
+@pytest.mark.spec("M-31")
+def test_a_log_is_written_to_a_file(database_url: str) -> None:
+    """In one of the kit's threads, with the words, and who wants to know is told."""
+
+    async def body() -> None:
+        to, told = io.BytesIO(), list[tuple[int, int]]()
+        async with salon(database_url) as (kit, founded, anna):
+            await kit.perform(SendText(user=founded.admin.id, to="+46701740605", text="Hej"), by=anna)
+            query = SearchLog(group=founded.root.id)
+            rows = await kit.export_log(query, to, texts=True, progress=lambda *so_far: told.append(so_far), by=anna)
+        assert (rows, told) == (1, [(1, 1)])
+        assert to.getvalue().endswith(b",QUEUED,1,Hej\r\n")
+
+    run(body)
 
 
 def test_what_asks_a_vendor_before_a_change_is_awaited(database_url: str) -> None:

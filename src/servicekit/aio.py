@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypedDict, TypeVar, Unpack, overload
 
 from servicekit.commands import Command, Principal, Query
 from servicekit.kit import Kit
@@ -30,8 +30,9 @@ from servicekit.usecases.asking import Asked
 if TYPE_CHECKING:
     import httpx
 
+    from servicekit.adapters.exports import LogForm, Progress
     from servicekit.mail import Envelope
-    from servicekit.messages import Route
+    from servicekit.messages import Route, SearchLog
     from servicekit.outbox.reconciled import Reconciled
     from servicekit.outbox.retry import RetryPolicy
     from servicekit.permissions import ScopeRegistry
@@ -154,6 +155,25 @@ class AsyncKit:
             self._executor, lambda: self._kit.receive(source, headers, body, at=at)
         )
         return taken
+
+    async def export_log(
+        self,
+        query: SearchLog,
+        to: BinaryIO,
+        *,
+        by: Principal,
+        form: LogForm | str = "csv",
+        texts: bool = False,
+        progress: Progress | None = None,
+        at: Instant | None = None,
+    ) -> int:
+        """Write a log to a file, as :meth:`servicekit.Kit.export_log` does, in one of the kit's threads.
+
+        ``progress`` is called in that thread. Cancelled, it goes on to its end before the cancelling is over, unless
+        ``progress`` raises.
+        """
+        more: Any = {"by": by, "form": form, "texts": texts, "progress": progress, "at": at}
+        return await hop(self._executor, lambda: self._kit.export_log(query, to, **more))
 
     async def deliver(self) -> Delivered:
         """Do what is due outside, until nothing is, as :meth:`servicekit.Kit.deliver` does."""
