@@ -109,6 +109,7 @@ def test_costly_numbers_are_checked() -> None:
 )
 @example("+39", "0612345678", 46)
 @example("+1", "2025550123", 46)
+@example("+358", "0077066113", 39)
 def test_a_destination_is_the_same_however_often_it_is_read(prefix: str, digits: str, country_code: int) -> None:
     """What is remembered is what was read; and the country is that of the number as it is written out."""
 
