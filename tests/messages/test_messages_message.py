@@ -55,8 +55,8 @@ def test_reports_move_forward_only(status: Status, reported: TextStatus) -> None
 
 @pytest.mark.spec("M-17")
 @given(st.lists(st.sampled_from(TextStatus)))
-def test_reports_in_any_order_end_alike(reports: list[TextStatus]) -> None:
-    """Late, doubled and mixed-up reports: the first final one holds; before it, the farthest that was reported."""
+def test_f74_reports_in_any_order_end_alike(reports: list[TextStatus]) -> None:
+    """F-74: late, doubled and mixed-up reports: the first final one holds; before it, the farthest that was reported."""
     message = MESSAGE
     for count, reported in enumerate(reports):
         message = moved(message, reported, NOW + timedelta(seconds=count))

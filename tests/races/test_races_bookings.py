@@ -80,7 +80,7 @@ def planted(url: str) -> bookers.Contest:
 
 
 @pytest.mark.spec("B-02")
-def test_f01_f24_one_of_many_processes_gets_the_last_slot_and_the_last_seat(database_url: str) -> None:
+def test_f01_f11_f24_one_of_many_processes_gets_the_last_slot_and_the_last_seat(database_url: str) -> None:
     """F-01, F-11, F-24: in every round one process has the slot and one the seat; the others are told why not."""
     contest = planted(database_url)
     together = processes.barrier(PROCESSES)

@@ -38,8 +38,8 @@ def test_the_parts_are_those_of_a_walk_over_the_text(text: str, wide: bool) -> N
 
 @given(texts, st.booleans(), languages)
 @pytest.mark.spec("M-11", "M-16")
-def test_no_pair_is_cut(text: str, wide: bool, language: Language | None) -> None:
-    """No part ends within an escape pair or a surrogate pair."""
+def test_f70_no_pair_is_cut(text: str, wide: bool, language: Language | None) -> None:
+    """F-70: no part ends within an escape pair or a surrogate pair."""
     parts = split(text, wide_reference=wide, language=language)
     for part, following in pairwise(parts):
         assert not part.septets.endswith(b"\x1b")

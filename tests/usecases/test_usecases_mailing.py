@@ -147,8 +147,8 @@ def test_a_new_recipient_of_a_known_mail_is_served(world: World) -> None:
         ({"Precedence": "bulk"}, WhyIgnored.UNLISTED_MACHINE),
     ],
 )
-def test_a_machines_mail_becomes_nothing(world: World, headers: dict[str, Any], why: WhyIgnored) -> None:
-    """Neither a vacation note nor a list's nor an alarm from an address that is not listed; administrators see what showed it."""
+def test_f75_a_machines_mail_becomes_nothing(world: World, headers: dict[str, Any], why: WhyIgnored) -> None:
+    """F-75: neither a vacation note nor a list's nor an alarm from an address that is not listed; administrators see what showed it."""
     before = untouched(world)
     taken = take(world, mail("I am away", **headers))
 
@@ -203,8 +203,8 @@ class Judge:
 
 
 @pytest.mark.spec("M-09")
-def test_a_mail_that_nothing_proves_becomes_nothing(tmp_path: Path, postbox: MailboxSimulator) -> None:
-    """No text, no quota, no account, no answer; it is taken, and counted where its supposed group can see it."""
+def test_f76_a_mail_that_nothing_proves_becomes_nothing(tmp_path: Path, postbox: MailboxSimulator) -> None:
+    """F-76: no text, no quota, no account, no answer; it is taken, and counted where its supposed group can see it."""
     judge = Judge(Unproven("spf=fail"))
     url = "https://sms.example/password/{token}"
     with opened(tmp_path, mailbox=postbox, senders=judge, password_url=url) as world:

@@ -209,8 +209,8 @@ def test_a_text_takes_as_many_sms_as_the_alphabet_says(world: World, text: str, 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.sampled_from("aå€[ж😀\n "), min_size=1, max_size=320).filter(str.strip))
 @pytest.mark.spec("M-11")
-def test_what_is_charged_is_what_the_carrier_counts(world: World, text: str) -> None:
-    """For any text: our segments, the parts of our own split, and those on the phone are as many."""
+def test_f79_what_is_charged_is_what_the_carrier_counts(world: World, text: str) -> None:
+    """F-79: for any text, our segments, the parts of our own split, and those on the phone are as many."""
     change(world, most_segments=255)
     world.clock.advance(2 * DAY)
     message = send(world, text)
@@ -354,8 +354,8 @@ def test_eight_processes_send_no_more_than_the_quota(world: World) -> None:
 
 
 @pytest.mark.spec("M-29")
-def test_a_text_that_was_never_handed_over_gives_back_what_it_reserved(world: World) -> None:
-    """Its segments, in every limit it was reserved under, and the loop guard: it may be sent again."""
+def test_f78_a_text_that_was_never_handed_over_gives_back_what_it_reserved(world: World) -> None:
+    """F-78: its segments, in every limit it was reserved under, and the loop guard: it may be sent again."""
     change(world, user_quota=Quota(1, days=30), group_quota=Quota(1))
     world.elks.inject(Fault.error("POST", "/sms$", status=400))
     first = send(world)
