@@ -148,7 +148,7 @@ def test_a_new_recipient_of_a_known_mail_is_served(world: World) -> None:
     ],
 )
 def test_f75_a_machines_mail_becomes_nothing(world: World, headers: dict[str, Any], why: WhyIgnored) -> None:
-    """F-75: neither a vacation note nor a list's nor an alarm from an address that is not listed; administrators see what showed it."""
+    """F-75: neither a vacation note nor a list's nor an unlisted alarm; administrators see what showed it."""
     before = untouched(world)
     taken = take(world, mail("I am away", **headers))
 
