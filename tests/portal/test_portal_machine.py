@@ -15,7 +15,7 @@ from portals import Caught
 from servicekit import Kit
 from servicekit.testing.clock import ManualClock
 
-SHORT, LONG = (8, 12), (200, 50)
+SHORT, LONG = (8, 12), (100, 40)
 """How many runs, and how many steps each has."""
 
 
@@ -51,5 +51,5 @@ def test_on_postgres(postgres_database: str) -> None:
 
     run_state_machine_as_test(
         machine(lambda clock, caught: opened(postgres_database, clock, caught)),
-        settings=profile((2, 8), (40, 40)),
+        settings=profile((2, 8), (20, 30)),
     )
