@@ -125,7 +125,8 @@ class CloseMonth(Command[tuple[Statement, ...]]):
     it can be repeated by whoever does not know whether it was done. Free accounts are never invoiced.
 
     One closing runs at a time, whatever the organisation. It sums the log of the month and of the twelve before it: one
-    range of an index for each group and period.
+    range of an index for each group and period, about a microsecond of processor time a text. On SQLite nobody else
+    writes meanwhile.
 
     Raises:
         Invalid: ``not_a_month``.

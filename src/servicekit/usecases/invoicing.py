@@ -217,7 +217,7 @@ def list_invoiced(work: Work, _: ListInvoiced) -> tuple[Invoiced, ...]:
 def _root(work: Work, organisation: GroupId) -> Group:
     """The organisation; its tree stays as it is until the transaction ends, if it writes."""
     path = work.store.path(organisation)
-    if len(path) > 1:
+    if path[1:]:
         raise unseen(path[0])  # a group below a root is no organisation
     return path[0]
 
