@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
@@ -37,7 +38,7 @@ TEXT = OutgoingText(reference="sk:1:1", sender="Sonnenhof", to=MOBILE, text="See
 HOOK = basic("elks", "p@ss:w/rd")
 
 
-def account(base_url: str = "https://api.46elks.com/a1", **more: str) -> FortySixElks:
+def account(base_url: str = "https://api.46elks.com/a1", **more: Any) -> FortySixElks:
     """An account as the simulator knows it."""
     return FortySixElks(FortySixElksSimulator.api_user, FortySixElksSimulator.api_password, base_url=base_url, **more)
 
@@ -464,3 +465,9 @@ def test_the_list_is_asked_for_this_recipient_only(elks: Served[FortySixElksSimu
     query = parse_qs(urlsplit(elks.simulator.exchanges[-1].request.url).query)
     assert query == {"limit": ["100"], "to": [MOBILE]}
     assert json.loads((elks.simulator.exchanges[-1].response or HttpResponse(status=0)).body) == {"data": []}
+
+
+def test_how_far_its_list_may_be_behind_is_said_in_its_capabilities() -> None:
+    """A minute, unless the account is a stand-in that is never behind."""
+    assert account().capabilities.listed_within == timedelta(minutes=1)
+    assert account(listed_within=timedelta(0)).capabilities.listed_within == timedelta(0)
