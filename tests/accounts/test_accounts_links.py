@@ -9,9 +9,18 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servicekit.accounts import LINK_SPAN, TOKEN_BYTES, check_usable, digest_of, link_for, token_of
+from servicekit.accounts import (
+    LINK_SPAN,
+    RESET_SPAN,
+    TOKEN_BYTES,
+    check_usable,
+    digest_of,
+    invitation_for,
+    link_for,
+    token_of,
+)
 from servicekit.errors import NotFound
-from servicekit.ids import UserId
+from servicekit.ids import CustomerUserId, UserId
 from servicekit.moments import Instant
 
 NOON = Instant.parse("2026-11-25T12:00:00Z")
@@ -66,3 +75,10 @@ def test_a_link_is_good_for_a_week_and_once() -> None:
 def test_any_text_has_a_digest() -> None:
     """What somebody puts into the URL is looked up and not found."""
     assert len(digest_of("\ud800")) == 64
+
+
+def test_a_link_or_invitation_may_be_for_another_span() -> None:
+    """Forgotten passwords have an hour; both are made alike."""
+    for link in (link_for(ANNA, "x", NOON, RESET_SPAN), invitation_for(CustomerUserId("cuu_1"), "x", NOON, RESET_SPAN)):
+        assert (link.digest, link.expires_at) == (digest_of("x"), NOON + RESET_SPAN)
+    assert invitation_for(CustomerUserId("cuu_1"), "x", NOON).expires_at == NOON + LINK_SPAN

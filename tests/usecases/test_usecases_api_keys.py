@@ -10,6 +10,7 @@ from logins import DESK, forgot, salon
 from programs import MOBILE, key
 from servicekit import Principal
 from servicekit.accounts import (
+    CALLS,
     AddApiKey,
     ApiCaller,
     CallRefused,
@@ -173,3 +174,14 @@ def test_no_mail_goes_to_an_api_user(tmp_path: Path, postbox: MailboxSimulator) 
 def test_only_operators_take_calls(world: World) -> None:
     """The web application asks."""
     assert world.refused(TakeCall(key(world).secret), world.anna).code == "operators_only"
+
+
+def test_a_key_has_a_pace(world: World) -> None:
+    """So many calls at once, then one after each pause; another key has its own."""
+    secret, other = key(world, name="a").secret, key(world, name="b").secret
+    assert [caller(world, secret).left for _ in range(CALLS.burst)] == [*range(CALLS.burst - 1, -1, -1)]
+    assert taken(world, secret) == NoCaller(why=CallRefused.SLOW_DOWN, until=world.now + CALLS.pause, most=CALLS.burst)
+    fresh = caller(world, other)
+    assert (fresh.most, fresh.left, fresh.full_in) == (CALLS.burst, CALLS.burst - 1, CALLS.pause)
+    world.clock.set(world.now + CALLS.pause)
+    assert caller(world, secret).left == 0

@@ -8,7 +8,8 @@ from samples import NOON, empty_store
 from servicekit.accounts import Pace
 from servicekit.runtime.entropy import mint
 from servicekit.usecases.pacing import Spend, too_often
-from servicekit.usecases.work import Wiring, Work
+from servicekit.usecases.wiring import Wiring
+from servicekit.usecases.work import Work
 from world import OPERATOR
 
 MINUTE = timedelta(minutes=1)

@@ -12,7 +12,8 @@ from servicekit.portal import CustomerUser
 from servicekit.runtime.entropy import mint
 from servicekit.testing.conformance.things import customer
 from servicekit.usecases.people import person, person_at
-from servicekit.usecases.work import Wiring, Work
+from servicekit.usecases.wiring import Wiring
+from servicekit.usecases.work import Work
 from world import OPERATOR
 
 

@@ -21,9 +21,9 @@ if __name__ == "__main__":
 
 import pytest
 from attrs import evolve
-from test_usecases_connecting import consented, zoom_app
 from test_usecases_work import OPERATORS, REQUESTS, Request, Things, furnished
 
+from consents import consented, zoom_app
 from logins import Counted
 from servicekit import Principal
 from servicekit.accounts import ChangePassword

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 from attrs import frozen
 
 from programs import MOBILE, key
-from servicekit.accounts import CALLS, RevokeApiKey, RotateApiKey
+from servicekit.accounts import CALLS, AddApiKey, LogIn, PerformOnce, RevokeApiKey, RotateApiKey
 from servicekit.bookings import Confirm
 from servicekit.commands import Query
 from servicekit.errors import ConfigurationError
@@ -78,6 +80,7 @@ def test_a_text_is_sent_and_asked_about(world: World, secret: str) -> None:
     assert asked == {**sent, "status": "SENT", "changed_at": asked["changed_at"]}
     assert "vendor" not in asked
     assert [text.text for text in world.elks.handset(MOBILE)] == ["Räksmörgås"]
+    world.clock.advance(timedelta(minutes=1))
     named = told(call(world, secret, "POST", "/texts", {"user": world.admin.id, "to": MOBILE, "text": "Hej"}), 201)
     assert named["user"] == world.admin.id != sent["user"]
     assert [text["id"] for text in told(call(world, secret, "GET", "/texts"))["texts"]] == [named["id"], sent["id"]]
@@ -145,8 +148,6 @@ def test_without_a_good_key_nothing_is_told(world: World, header: str) -> None:
 def test_a_key_does_what_it_was_granted_and_where(world: World) -> None:
     """Its scopes, in its group; outside of it reads like what is not there."""
     team = world.kit.perform(AddGroup(parent=world.root.id, name="Team"), by=world.anna)
-    from servicekit.accounts import AddApiKey
-
     made = world.kit.perform(AddApiKey(group=team.id, name="Till"), by=world.anna)
     sent = told(call(world, made.secret, "POST", "/texts", {"to": MOBILE, "text": "Hej"}), 201)
     assert sent["group"] == team.id
@@ -295,9 +296,6 @@ def test_a_database_that_fails_is_told_without_its_words(
     world: World, secret: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """503; what happened is in the log, without the key."""
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(world.path)) as connection:
         connection.execute("DROP TABLE message_parts")
         connection.execute("DROP TABLE messages")
@@ -306,6 +304,15 @@ def test_a_database_that_fails_is_told_without_its_words(
     assert "messages" not in told(answer, 503)["detail"]
     assert "could not be answered" in caplog.text
     assert secret not in caplog.text
+
+
+def test_a_database_that_cannot_find_the_key_is_told_as_such(world: World, secret: str) -> None:
+    """503, and not 401: the key may be good."""
+    with closing(sqlite3.connect(world.path)) as connection:
+        connection.execute("DROP TABLE api_keys")
+    answer = call(world, secret, "GET", "/texts")
+    assert told(answer, 503)["status"] == 503
+    assert answer.headers["retry-after"] == "30"
 
 
 # The description
@@ -355,7 +362,5 @@ def test_a_type_without_a_schema_is_refused_when_the_description_is_made() -> No
 
 def test_only_commands_that_ask_nobody_are_performed_once(world: World) -> None:
     """What hashes or asks a vendor before is no operation of this kind."""
-    from servicekit.accounts import LogIn, PerformOnce
-
     with pytest.raises(ConfigurationError, match="LogIn"):
         world.kit.perform(PerformOnce(request="a", command=LogIn(email="a@b.se", password="x")), by=world.anna)

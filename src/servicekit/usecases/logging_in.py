@@ -171,8 +171,8 @@ def _linked(work: Work, token: str) -> tuple[PasswordLink | Invitation, User | C
     link = check_usable(links[0], work.at) if links else check_usable(next(iter(invitations), None), work.at)
     known = person(work, link.user)
     if known is None or known.removed:
-        check_usable(None, work.at)
-        raise AssertionError
+        check_usable(None, work.at)  # which refuses
+        raise AssertionError(link)
     return link, known
 
 

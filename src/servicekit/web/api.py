@@ -105,11 +105,11 @@ class Api:
             return _problem(405, "wrong_method", f"Here only {allow} is answered.", {"allow": allow})
         try:
             caller = self._caller(call)
-            if isinstance(caller, NoCaller):
-                return _turned_away(caller)
-            answer = self._performed(here, caller, call)
-        except (Refused, OutsideError, StorageError) as error:
+        except StorageError as error:
             return _refused(error)
+        if isinstance(caller, NoCaller):
+            return _turned_away(caller)
+        answer = self._performed(here, caller, call)
         left, full_in = caller.left, -(-caller.full_in.total_seconds() // 1)
         rates = {"ratelimit-policy": _POLICY, "ratelimit": f'"calls";r={left};t={round(full_in)}'}
         return HookAnswer(status=answer.status, headers={**answer.headers, **rates}, body=answer.body)
