@@ -404,11 +404,12 @@ def test_a_connection_that_is_reset_gives_no_answer() -> None:
     run(body)
 
 
-def test_an_exchange_that_is_cancelled_closes_its_connection() -> None:
+@pytest.mark.parametrize("says", [b"content-length: 10\r\n", b""], ids=["a half", "perhaps the whole"])
+def test_an_exchange_that_is_cancelled_closes_its_connection(says: bytes) -> None:
     """So that its answer is nobody else's; one that comes at the same moment is dropped."""
 
     async def body(connections: Connections) -> None:
-        async with served(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf", OK) as server:
+        async with served(b"HTTP/1.1 200 OK\r\n" + says + b"\r\nhalf", OK) as server:
             asked = asyncio.create_task(connections.exchange(get(server.base), 5))
             await server.asked.wait()
             asked.cancel()

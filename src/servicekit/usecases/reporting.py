@@ -97,11 +97,11 @@ def _apply(work: Work, message: Message, fact: TextReported) -> Message:
 
 def _close(work: Work, message: Message, fact: TextReported) -> None:
     """End what was given up of the hand-over. Effects are held last; one that a person has made due again ends by itself."""
-    for effect in work.store.effects.where(kind=EffectKind.TEXT, subject=message.id, state=EffectState.DEAD):
-        held = work.store.effects.hold(effect.id)
-        if held.state is EffectState.DEAD:
-            told = f"resolved by a report: {fact.vendor} says {fact.status} of {fact.vendor_id}"
-            work.store.effects.save(evolve(held, state=EffectState.DONE, trouble=told))
+    told = f"resolved by a report: {fact.vendor} says {fact.status} of {fact.vendor_id}"
+    dead = work.store.effects.where(kind=EffectKind.TEXT, subject=message.id, state=EffectState.DEAD)
+    held = [work.store.effects.hold(effect.id) for effect in dead]
+    for effect in [one for one in held if one.state is EffectState.DEAD]:
+        work.store.effects.save(evolve(effect, state=EffectState.DONE, trouble=told))
 
 
 def _moved(work: Work, message: Message, fact: TextReported) -> Message:
