@@ -60,7 +60,7 @@ def receiver(take: Callable[[dict[str, str]], None]) -> type[BaseHTTPRequestHand
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *_: object) -> None:  # noqa: A002 - the base calls it so
             """Nothing: what is pushed holds people's texts."""
 
     return Receiver
