@@ -157,6 +157,19 @@ def test_who_lost_one_lease_keeps_the_others(books: Books) -> None:
         assert store.effects.get(second.effect.id).state is EffectState.LEASED
 
 
+def test_who_lost_a_lease_records_no_failure_either(books: Books) -> None:
+    """Whoever has it now finds it as it was."""
+    first, *_ = books.claimed()
+    with books.world.look() as store:
+        store.effects.save(evolve(first.effect, fence=first.effect.fence + 1))
+    books.ledger.record([Came(first.effect, first.step, error=Unreachable("down"))], 0)
+
+    assert [effect.state for effect in books.settled] == [EffectState.REPLACED]
+    with books.world.look() as store:
+        found = store.effects.get(first.effect.id)
+        assert (found.state, found.trouble, found.attempts) == (EffectState.LEASED, "", 0)
+
+
 def test_who_lost_one_lease_before_the_call_begins_the_others(books: Books) -> None:
     """Nothing is written down for the one that is not ours any more."""
     books.ledger.record([], 9)
@@ -315,7 +328,9 @@ def test_only_what_there_is_an_adapter_for_is_delivered() -> None:
     nothing = deliverable(Wiring())
     assert nothing == set(EffectKind) - ADAPTERS.keys()
     assert {EffectKind.TEXT, EffectKind.LETTER, EffectKind.KEY, EffectKind.MEETING} <= ADAPTERS.keys()
-    assert deliverable(Wiring(mail=cast("Any", object()), mail_from="salon@example.com")) - nothing == {EffectKind.LETTER}
+    assert deliverable(Wiring(mail=cast("Any", object()), mail_from="salon@example.com")) - nothing == {
+        EffectKind.LETTER
+    }
 
 
 def test_what_is_stranded_is_named(world: World) -> None:
