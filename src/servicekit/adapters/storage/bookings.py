@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from struct import pack
 from typing import TypeVar
 
@@ -43,6 +43,8 @@ _WHOLE = (
     'SELECT starts, ends FROM holds WHERE provider = ? AND "whole" = 1 AND ends > ? AND starts < ?'
     " AND ends < ? + (SELECT max(ends - starts) FROM holds WHERE provider = ?)"
 )
+# The texts have the highest byte first, so that they sort as they are.
+_to_native: Callable[[array[int]], object] = array.byteswap if sys.byteorder == "little" else len
 _STANDING = "state IN ('" + "', '".join(sorted(state.value for state in HOLDING)) + "')"
 
 
@@ -189,8 +191,7 @@ class SqlHolds:
         found: dict[ProviderId, Spans] = {}
         for provider, text in self.execute(sql, [opens, closes, closes, *places]).fetchall():
             numbers = array("q", bytes.fromhex(text or ""))
-            if sys.byteorder == "little":
-                numbers.byteswap()
+            _to_native(numbers)
             starts, ends = numbers[::2], numbers[1::2]
             if (more := places[provider] - 1) > 0:
                 for since, until in self.execute(_WHOLE, [provider, opens, closes, closes, provider]).fetchall():
