@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from attrs import define, evolve, field
 
 from servicekit import Kit
@@ -138,13 +137,6 @@ def opened(url: str, path: Path, **options: Any) -> Iterator[Salon]:
             mails_before=0,
             wire=wire,
         )  # type: ignore[misc]  # it gives the class that it is given
-
-
-@pytest.fixture
-def salon(database_url: str, tmp_path: Path) -> Iterator[Salon]:
-    """One on either database."""
-    with opened(database_url, tmp_path) as made:
-        yield made
 
 
 def booked(salon: Salon) -> Booking:

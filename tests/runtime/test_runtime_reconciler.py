@@ -28,7 +28,7 @@ from world import (
     exivo_adapter,
 )
 
-pytest_plugins = ("salons",)
+pytest_plugins = ("salons_fixtures",)
 
 
 def test_what_is_as_wanted_is_left_alone(salon: Salon) -> None:

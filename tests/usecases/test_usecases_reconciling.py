@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from salons import Salon, booked, discard
-from servicekit.bookings import Cancel, Rebook
+from servicekit import Kit, Principal
+from servicekit.adapters.doors.by_site import DoorsBySite
+from servicekit.adapters.doors.resivo import Resivo
+from servicekit.bookings import AddBranch, Cancel, Rebook
+from servicekit.groups import FoundOrganisation
 from servicekit.keys import KeyState
 from servicekit.outbox.effects import EffectKind
 from servicekit.outbox.reconciled import Outcome
@@ -18,10 +24,11 @@ from world import (
     MAIN,
     MINUTE,
     NOON,
+    OPERATOR,
     ROOM_2,
 )
 
-pytest_plugins = ("salons",)
+pytest_plugins = ("salons_fixtures",)
 
 
 @pytest.mark.spec("K-11")
@@ -221,3 +228,39 @@ def test_a_booking_that_changes_meanwhile_is_left_to_its_effect(salon: Salon, wh
     salon.settle()
     assert salon.exivo_keys() == []
     assert [one.state for one in salon.keys(booking)] == [KeyState.ENDED]
+
+
+# Places
+
+
+def test_a_door_system_that_lists_nothing_is_passed_over_and_named(tmp_path: Path) -> None:
+    """It is asked nothing, and that is no trouble: no other pass could do better."""
+    asked: list[httpx.Request] = []
+    doors = Resivo("id", "secret")
+
+    def nobody(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(500)
+
+    with Kit.open(f"sqlite:////{tmp_path}/s.db", doors=doors, transport=httpx.MockTransport(nobody)) as kit:
+        branch(kit, "site-7")
+        report = kit.reconcile()
+    assert [(one.vendor, one.place) for one in report.unlisted] == [("resivo", "site-7")]
+    assert report.even
+    assert asked == []
+
+
+def test_a_site_that_nobody_serves_is_trouble(tmp_path: Path) -> None:
+    """Somebody has taken its account away: that is no door system without a list, and a person has to look."""
+    with Kit.open(f"sqlite:////{tmp_path}/s.db", doors=DoorsBySite({"another": Resivo("id", "secret")})) as kit:
+        branch(kit, "site-7")
+        report = kit.reconcile()
+    assert [one.place for one in report.troubles] == ["site-7"]
+    assert not report.even
+
+
+def branch(kit: Kit, site: str) -> None:
+    """A branch with a site, whose doors are not set yet."""
+    founded = kit.perform(FoundOrganisation(name="Salon", zone="UTC", admin="anna@salon.example"), by=OPERATOR)
+    new = AddBranch(organisation=founded.root.id, name="Z", zone="UTC", site=site)
+    kit.perform(new, by=Principal.of(founded.admin.id))

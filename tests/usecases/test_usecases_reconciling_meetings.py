@@ -19,7 +19,7 @@ from world import (
     NOON,
 )
 
-pytest_plugins = ("salons",)
+pytest_plugins = ("salons_fixtures",)
 
 
 def test_a_meeting_that_is_gone_is_made_anew(salon: Salon) -> None:
