@@ -67,19 +67,22 @@ class Id(str):
     prefix: ClassVar[str] = ""
     kinds: ClassVar[dict[str, type[Id]]] = {}
 
+    _start: ClassVar[str] = "_"
+
     def __init_subclass__(cls) -> None:
         Id.kinds[cls.prefix] = cls
+        cls._start = cls.prefix + "_"
 
     def __new__(cls, value: str) -> Self:
         """The id itself, once its prefix is right."""
-        if not value.startswith(cls.prefix + "_"):
+        if not value.startswith(cls._start):
             raise Invalid(
                 f"{value!r} is no {cls.__name__}: those start with '{cls.prefix}_'. Was an id of another kind passed?",
                 code="wrong_id",
                 kind=cls.__name__,
                 value=value,
             )
-        return super().__new__(cls, value)
+        return str.__new__(cls, value)  # several in every row that is read: super() takes as long again
 
     @classmethod
     def made(cls, at: Instant, entropy: bytes) -> Self:
