@@ -189,11 +189,10 @@ def test_carried_out_it_ends_with_the_meeting_that_is_wanted(events: list[str]) 
             world.wanted = False
         elif event == "passed on":
             host = "ida" if host == "me" else "me"
-            known = world.row.state in {ASKED, MADE}
-            changed = (
-                {"next_host": "" if host == world.row.host else host} if known else {"host": host, "next_host": ""}
-            )
-            world.row = evolve(world.row, **changed)
+            if world.row.state in {ASKED, MADE}:
+                world.row = evolve(world.row, next_host="" if host == world.row.host else host)
+            else:
+                world.row = evolve(world.row, host=host, next_host="")
         elif event == "vanished":
             world.vendor.holds.clear()
         else:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from servicekit import Kit
+from servicekit import Kit, Principal
 from servicekit.bookings import (
     AddBranch,
     AddClient,
@@ -31,7 +31,7 @@ from servicekit.groups import FoundOrganisation
 from servicekit.meetings import GetMeeting, MeetingState, SetMeetingUser
 from servicekit.outbox.effects import EffectState
 from servicekit.testing.simulators import USERS, Fault
-from world import DAY, EVA_MOBILE, HOUR, OPERATOR, Principal, World
+from world import DAY, EVA_MOBILE, HOUR, OPERATOR, World
 
 pytest_plugins = ("world_fixtures",)
 

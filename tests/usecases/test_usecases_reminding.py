@@ -504,9 +504,14 @@ def test_who_chose_texts_is_not_woken_by_a_reminder_that_was_planned_as_mail(mai
 def test_a_branch_has_nights_of_its_own(world: World) -> None:
     """Its plan takes the whole place of the organisation's, and a service's that of its branch's."""
     plan(world, Reminder(DAY, TEXT))
-    shop = {"organisation": world.root.id, "branch": world.haircut.branch}
+    root, shop = world.root.id, world.haircut.branch
     world.ask(
-        PlanNotices(**shop, reminders=(Reminder(8 * HOUR, TEXT),), quiet=QuietHours(begins="23:00", ends="01:00"))
+        PlanNotices(
+            organisation=root,
+            branch=shop,
+            reminders=(Reminder(8 * HOUR, TEXT),),
+            quiet=QuietHours(begins="23:00", ends="01:00"),
+        )
     )
     first = world.book(world.haircut, starts=Instant.parse("2026-11-28T09:00:00Z"))
     world.settle()
