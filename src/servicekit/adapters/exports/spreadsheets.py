@@ -63,7 +63,8 @@ def _written(book: Workbook) -> Iterator[Workbook]:
         yield book
     except BaseException:
         for sheet in book.worksheets():
-            sheet.row_data_fh.close()
+            if sheet.row_data_fh is not None:  # it has one in constant memory
+                sheet.row_data_fh.close()
         raise
     book.close()
 
