@@ -204,7 +204,8 @@ class Smsc:
             if status == -1:
                 link.write(NACK, 0x03, number)
             return
-        link.connection.sendall(self.greeting)
+        with contextlib.suppress(OSError):  # an ESME that went while it was greeted
+            link.connection.sendall(self.greeting)
         link.write(BIND | RESPONSE, status, number, b"smsc\0" if status == 0 else b"")
         if status == 0:
             link.bound = True

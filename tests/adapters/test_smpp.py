@@ -634,7 +634,7 @@ def test_a_stopped_database_loses_nothing_that_is_pushed(salon: SmppWorld, monke
         raise RuntimeError("the database is down")
 
     with monkeypatch.context() as patched:
-        patched.setattr(salon.world.kit, "_work", down)
+        patched.setattr(salon.world.kit._intake, "_work", down)
         assert salon.smsc.receipt(salon.smsc.ids[0]) == [0x80000005, 0x64]
     assert salon.stands() is Status.SENT
     assert salon.smsc.receipt(salon.smsc.ids[0]) == [0x80000005, 0]

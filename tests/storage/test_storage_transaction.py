@@ -15,7 +15,7 @@ def test_it_is_a_transaction_by_the_port() -> None:
         tables = {name: getattr(store, name) for name in ports.Transaction.__annotations__}
         things = {name for name, table in tables.items() if hasattr(table, "where") and table.where() == ()}
 
-    assert tables.keys() - things == {"guards", "holds", "inbox", "quotas", "tallies"}
+    assert tables.keys() - things == {"blanking", "guards", "holds", "inbox", "paces", "quotas", "tallies"}
 
 
 def test_two_transactions_over_one_connection_see_the_same() -> None:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from sim_helpers import noon
 
+from servicekit.ports.http import basic
 from servicekit.testing.simulators import (
     ExivoSimulator,
     Fault,
@@ -216,3 +217,18 @@ def test_half_a_request_is_none() -> None:
             client.shutdown(socket.SHUT_WR)
             assert client.recv(100) == b""
         assert not elks.exchanges
+
+
+def test_what_a_client_that_is_gone_has_sent_is_done_once_it_has_settled() -> None:
+    """So whoever asks afterwards is told all of it; also where it took its time."""
+    carrier = FortySixElksSimulator()
+    form = b"from=Salon&to=%2B46701740605&message=Hej"
+    head = {**basic(carrier.api_user, carrier.api_password), "content-type": "application/x-www-form-urlencoded"}
+    carrier.inject(*[Fault.slow(0.3, "POST", "/sms$")] * 5)
+    with serve(carrier) as served:
+        for _ in range(5):
+            with socket.create_connection(("127.0.0.1", int(served.url.rpartition(":")[2]))) as client:
+                lines = [f"{name}: {value}" for name, value in {**head, "content-length": str(len(form))}.items()]
+                client.sendall("\r\n".join(["POST /a1/sms HTTP/1.1", *lines, "", ""]).encode() + form)
+        assert httpx.post(f"{served.url}/_sim/settle", trust_env=False).json() == {"settled": True}
+        assert len(carrier.handset("+46701740605")) == 5

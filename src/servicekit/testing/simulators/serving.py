@@ -38,6 +38,8 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, port: int, served: Served[Any]) -> None:
         self.served = served
         self.reset: set[int] = set()  # file numbers of connections to be reset
+        self.under_way = self.waiting = 0  # requests in hand, and those of them that wait for the others
+        self.changed = threading.Condition()
         super().__init__((HOST, port), _Handler)
 
     def server_bind(self) -> None:
@@ -46,6 +48,27 @@ class _Server(ThreadingHTTPServer):
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = HOST, self.server_address[1]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self.changed:
+            self.under_way += 1
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self.changed:
+                self.under_way -= 1
+                self.changed.notify_all()
+
+    def settle(self) -> None:
+        """Wait until what came before is answered. Called by a request of its own: connections are taken in their order."""
+        with self.changed:
+            self.waiting += 1
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: self.under_way <= self.waiting)
+            self.waiting -= 1
 
     def shutdown_request(self, request: Any) -> None:
         if request.fileno() in self.reset:
@@ -133,7 +156,14 @@ class Served(Generic[S]):
         self._thread.start()
 
     def answer(self, request: HttpRequest) -> HttpResponse:
-        """The simulator's answer; ``/_sim/down`` is the socket's own."""
+        """The simulator's answer; ``/_sim/down`` and ``/_sim/settle`` are the socket's own.
+
+        The latter is answered once whatever was sent before it is done, also for clients that are gone: what a process that was
+        killed has sent happens after its end.
+        """
+        if request.url == f"{self.url}/_sim/settle" and request.method == "POST":
+            self._server.settle()
+            return json_answer(200, {"settled": True})
         if request.url == f"{self.url}/_sim/down" and request.method == "POST":
             seconds = HttpResponse(status=200, body=request.body).object().get("seconds", 1.0)
             self._close_listener()
