@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 from attrs import define, field
 
 from servicekit import Principal
@@ -52,6 +55,26 @@ def salon(folder: Path, postbox: MailboxSimulator, **options: Any) -> Iterator[W
     """A salon that mails links and hashes passwords."""
     wired = {"password_url": URL, "invitation_url": INVITED, "passwords": Counted(), **options}
     with opened(folder, mailbox=postbox, **wired) as world:
+        yield world
+
+
+RAN: list[str] = []
+"""What was run in SQL within :func:`watched_salon`."""
+
+
+class _Watched(sqlite3.Connection):
+    """A connection that writes down what it runs."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        RAN.append(sql)
+        return super().execute(sql, parameters)
+
+
+@contextmanager
+def watched_salon(folder: Path, postbox: MailboxSimulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A salon with log-ins, whose statements are written down; Anna has no password yet."""
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=_Watched))
+    with salon(folder, postbox) as world:
         yield world
 
 

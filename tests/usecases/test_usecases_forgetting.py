@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from logins import DESK, LINK, forgot, salon
+from logins import DESK, LINK, RAN, forgot, watched_salon
 from servicekit import Principal
 from servicekit.accounts import RESET_SPAN, ForgotPassword, NotLoggedIn, WhyNot, digest_of
 from servicekit.errors import Invalid
@@ -19,22 +16,11 @@ from world import HOUR, MINUTE, World
 
 pytest_plugins = ("world_fixtures",)
 
-_RUN: list[str] = []
-
-
-class _Counting(sqlite3.Connection):
-    """A connection that writes down what it runs."""
-
-    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
-        _RUN.append(sql)
-        return super().execute(sql, parameters)
-
 
 @pytest.fixture
 def world(tmp_path: Path, postbox: MailboxSimulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A salon with log-ins, whose statements are written down; Anna has no password yet."""
-    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=_Counting))
-    with salon(tmp_path, postbox) as made:
+    with watched_salon(tmp_path, postbox, monkeypatch) as made:
         yield made
 
 
@@ -42,9 +28,9 @@ def test_forgetting_tells_nobody_whether_there_is_such_an_address(world: World) 
     """The same answer, the same statements; only one is mailed. The address that is tried is stored nowhere."""
     counts = []
     for email in ("anna@salon.example", "nobody@salon.example"):
-        _RUN.clear()
+        RAN.clear()
         assert world.kit.perform(ForgotPassword(email=email), by=DESK) is None
-        counts.append(list(_RUN))
+        counts.append(list(RAN))
     world.settle()
 
     assert counts[0] == counts[1] != []

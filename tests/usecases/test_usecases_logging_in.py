@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from logins import DESK, GOOD, Counted, chosen, forgot, log_in, salon, token
+from logins import DESK, GOOD, RAN, Counted, chosen, forgot, log_in, salon, token, watched_salon
 from servicekit import AsyncKit, Kit, Principal
 from servicekit.accounts import (
     GUESSES,
@@ -43,22 +40,10 @@ pytest_plugins = ("world_fixtures",)
 OTHER = "quite another phrase"
 
 
-_RUN: list[str] = []
-
-
-class _Counting(sqlite3.Connection):
-    """A connection that writes down what it runs."""
-
-    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
-        _RUN.append(sql)
-        return super().execute(sql, parameters)
-
-
 @pytest.fixture
 def world(tmp_path: Path, postbox: MailboxSimulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A salon with log-ins, whose statements are written down; Anna has no password yet."""
-    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=_Counting))
-    with salon(tmp_path, postbox) as made:
+    with watched_salon(tmp_path, postbox, monkeypatch) as made:
         yield made
 
 
@@ -161,9 +146,9 @@ def test_an_unknown_user_costs_as_many_statements(world: World) -> None:
     chosen(world)
     counts = []
     for email in ("anna@salon.example", "nobody@salon.example"):
-        _RUN.clear()
+        RAN.clear()
         log_in(world, "wrong", email=email)
-        counts.append(list(_RUN))
+        counts.append(list(RAN))
 
     assert counts[0] == counts[1] != []
 
