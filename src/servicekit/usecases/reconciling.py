@@ -24,7 +24,7 @@ from servicekit.ports.doors import Doors, VendorKey
 from servicekit.ports.http import HttpFlow
 from servicekit.usecases.work import Work
 
-__all__ = ["Marked", "Place", "SiteKeys", "seen_to", "sites"]
+__all__ = ["Marked", "Place", "SiteKeys", "finding_at", "seen_to", "sites"]
 
 T = TypeVar("T")  # a thing as the vendor lists it
 R = TypeVar("R")  # a thing as we have it
@@ -97,6 +97,18 @@ class Marked(Place[T, R], Protocol):
         ...
 
 
+def finding_at(place: Place[Any, Any], difference: Difference, marker: str, vendor_id: str, subject: str) -> Finding:
+    """A difference at a place, as it is told."""
+    return Finding(
+        vendor=place.vendor,
+        place=place.place,
+        difference=difference,
+        marker=marker,
+        vendor_id=vendor_id,
+        subject=subject,
+    )
+
+
 def seen_to(work: Work, kind: EffectKind, subject: str) -> bool:
     """Whether an effect of this subject waits or is in flight."""
     return work.store.effects.outstanding(EffectId("eff_"), kind, subject)
@@ -155,7 +167,7 @@ class SiteKeys:
 
     def missing(self, row: Key) -> Finding:
         """See :class:`Place`."""
-        return self._finding(Difference.MISSING, row.marker, row.vendor_id, row.booking)
+        return finding_at(self, Difference.MISSING, row.marker, row.vendor_id, row.booking)
 
     def differing(self, work: Work, page: Sequence[VendorKey]) -> list[Finding]:
         """See :class:`Place`; two readings a key."""
@@ -164,7 +176,7 @@ class SiteKeys:
             booking = work.store.bookings.find(_owner(listed.marker))
             difference = _compare(work, listed, booking)
             if difference is not None and not seen_to(work, EffectKind.KEY, _owner(listed.marker)):
-                found.append(self._finding(difference, listed.marker, listed.vendor_id, _owner(listed.marker)))
+                found.append(finding_at(self, difference, listed.marker, listed.vendor_id, _owner(listed.marker)))
         return found
 
     def again(self, work: Work, finding: Finding) -> Callable[[], HttpFlow[VendorKey | None]]:
@@ -215,16 +227,6 @@ class SiteKeys:
         """See :class:`Place`."""
         del work
         return lambda: self.doors.revoke(self.place, finding.vendor_id)
-
-    def _finding(self, difference: Difference, marker: str, vendor_id: str, subject: str) -> Finding:
-        return Finding(
-            vendor=self.vendor,
-            place=self.place,
-            difference=difference,
-            marker=marker,
-            vendor_id=vendor_id,
-            subject=subject,
-        )
 
 
 def _owner(marker: str) -> BookingId:

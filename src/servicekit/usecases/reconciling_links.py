@@ -24,7 +24,7 @@ from servicekit.ports.http import HttpFlow
 from servicekit.ports.meetings import VendorRegistrant
 from servicekit.usecases.planning_meetings import enqueue_meeting, tell_again
 from servicekit.usecases.reaching import reach_now
-from servicekit.usecases.reconciling import seen_to
+from servicekit.usecases.reconciling import finding_at, seen_to
 from servicekit.usecases.work import Work
 
 __all__ = ["ClassLinks", "links_of"]
@@ -95,7 +95,7 @@ class ClassLinks:
 
     def missing(self, row: Registrant) -> Finding:
         """See :class:`~servicekit.usecases.reconciling.Place`."""
-        return self._finding(Difference.MISSING, row.vendor_id, row)
+        return finding_at(self, Difference.MISSING, self.marker, row.vendor_id, row.booking)
 
     def differing(self, work: Work, page: Sequence[VendorRegistrant]) -> list[Finding]:
         """See :class:`~servicekit.usecases.reconciling.Place`."""
@@ -108,7 +108,7 @@ class ClassLinks:
             wanted = work.store.bookings.get(row.booking).obeyed
             difference = compare_link(_listed(listed), row, meeting, wanted=wanted)
             if difference is not None and not seen_to(work, EffectKind.MEETING, row.booking):
-                found.append(self._finding(difference, listed.vendor_id, row))
+                found.append(finding_at(self, difference, self.marker, listed.vendor_id, row.booking))
         return found
 
     def again(self, work: Work, finding: Finding) -> Callable[[], HttpFlow[VendorRegistrant | None]]:
@@ -147,16 +147,6 @@ class ClassLinks:
         rows = {row.email.lower(): row for row in known}
         rows |= {row.email.lower(): row for row in known if row.booking in held}
         return rows
-
-    def _finding(self, difference: Difference, vendor_id: str, row: Registrant) -> Finding:
-        return Finding(
-            vendor=self.vendor,
-            place=self.place,
-            difference=difference,
-            marker=self.marker,
-            vendor_id=vendor_id,
-            subject=row.booking,
-        )
 
 
 def _listed(told: VendorRegistrant | None) -> ListedLink | None:

@@ -22,7 +22,7 @@ from servicekit.ports.meetings import MeetingApp, VendorMeeting
 from servicekit.usecases.hearing import hear
 from servicekit.usecases.planning_meetings import enqueue_meeting
 from servicekit.usecases.reaching import reach_now
-from servicekit.usecases.reconciling import seen_to
+from servicekit.usecases.reconciling import finding_at, seen_to
 from servicekit.usecases.reconciling_links import ClassLinks, links_of
 from servicekit.usecases.work import Work
 
@@ -93,7 +93,7 @@ class HostMeetings:
 
     def missing(self, row: Meeting) -> Finding:
         """See :class:`~servicekit.usecases.reconciling.Place`."""
-        return self._finding(Difference.MISSING, row.marker, row.vendor_id, str(row.booking or row.in_class))
+        return finding_at(self, Difference.MISSING, row.marker, row.vendor_id, str(row.booking or row.in_class))
 
     def differing(self, work: Work, page: Sequence[VendorMeeting]) -> list[Finding]:
         """See :class:`~servicekit.usecases.reconciling.Place`."""
@@ -103,7 +103,7 @@ class HostMeetings:
             owner, row = _owner(work, subject), _row(work, subject)
             difference = compare_meeting(_listed(listed), row, work.at, wanted=_wanted(owner))
             if difference is not None and not seen_to(work, EffectKind.MEETING, subject):
-                found.append(self._finding(difference, listed.marker, listed.vendor_id, subject))
+                found.append(finding_at(self, difference, listed.marker, listed.vendor_id, subject))
         return found
 
     def again(self, work: Work, finding: Finding) -> Callable[[], HttpFlow[VendorMeeting | None]]:
@@ -152,16 +152,6 @@ class HostMeetings:
         """See :class:`~servicekit.usecases.reconciling.Place`."""
         service, at = reach_now(work, self.organisation), work.at
         return lambda: service.remove(finding.vendor_id, at)
-
-    def _finding(self, difference: Difference, marker: str, vendor_id: str, subject: str) -> Finding:
-        return Finding(
-            vendor=self.vendor,
-            place=self.place,
-            difference=difference,
-            marker=marker,
-            vendor_id=vendor_id,
-            subject=subject,
-        )
 
 
 def _listed(meeting: VendorMeeting) -> ListedMeeting:
