@@ -1,23 +1,27 @@
 """Timing that compares: everybody runs in the same rounds, so that a busy machine slows all of them alike.
 
-A figure is the fastest of many short rounds, in seconds for one call. Figures of different runs are not comparable; ratios
-within one run are.
+Figures of different runs are not comparable; ratios within one run are. A shared machine's processor can be half as fast for
+some seconds, and one runner's luckiest round then says more about the machine than about him: so a ratio is the median of
+the rounds' ratios, each of calls that came right after one another.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from statistics import median
 
 
 def race(runners: Mapping[str, Callable[[], object]], *, rounds: int = 40, seconds: float = 0.004) -> dict[str, float]:
-    """Seconds for one call of each runner: the best of so many rounds, each of about so many seconds."""
+    """Seconds for one call of each runner, over so many rounds, each of about so many seconds.
+
+    The first has the median of its rounds; of the others, the median of their ratios to the first is told in seconds of it.
+    """
     repeats = {name: max(1, int(seconds / _timed(run, 3))) for name, run in runners.items()}
-    best = dict.fromkeys(runners, float("inf"))
-    for _ in range(rounds):
-        for name, run in runners.items():
-            best[name] = min(best[name], _timed(run, repeats[name]))
-    return best
+    times = [{name: _timed(run, repeats[name]) for name, run in runners.items()} for _ in range(rounds)]
+    first = next(iter(runners))
+    usual = median(each[first] for each in times)
+    return {name: usual * median(each[name] / each[first] for each in times) for name in runners}
 
 
 def _timed(run: Callable[[], object], repeats: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from attrs import field, frozen
 
@@ -53,13 +54,14 @@ class Dialect:
         The names are those of :data:`GIVEN`.
         """
         if self.arrays:
-            return self.arrays, [lock, *map(_array, columns)]
+            return self.arrays, [lock, *(_array(tuple(column)) for column in columns)]
         rows = ", ".join([f"({', '.join('?' * len(columns))})"] * len(columns[0]))
         names = ", ".join(f"column{number} AS {name}" for number, name in enumerate(GIVEN, start=1))
         return f"(SELECT {names} FROM (VALUES {rows}))", [part for row in zip(*columns, strict=True) for part in row]  # noqa: S608
 
 
-def _array(column: list[str] | list[int]) -> str:
+@lru_cache(maxsize=1024)  # most of a path's columns are those of the text before
+def _array(column: tuple[str | int, ...]) -> str:
     """PostgreSQL's own spelling of an array (manual 8.15.2), in a tenth of the time that psycopg takes for a list."""
     words = [str(part).replace("\\", "\\\\").replace('"', '\\"') for part in column]
     return '{"' + '","'.join(words) + '"}'

@@ -176,10 +176,14 @@ class PostgresStorage:
         return connection.info.transaction_status is self._psycopg.pq.TransactionStatus.IDLE
 
     def _over(self, connection: Connection, *, writes: bool = True) -> SqlTransaction:
+        refused = self._psycopg.Error
+
         def execute(sql: str, values: Sequence[object]) -> psycopg.Cursor[tuple[Any, ...]]:
-            with self._translated():
+            try:  # as _translated, which takes a tenth of a statement's time
                 # The application's connection may make other rows of its own.
                 return connection.cursor(row_factory=self._tuple_row).execute(_spelt(sql), values)
+            except refused as error:
+                raise self._ours(error) from error
 
         return SqlTransaction(execute, POSTGRES, writes=writes)
 
@@ -222,18 +226,21 @@ class PostgresStorage:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        errors = self._psycopg.errors
         try:
             yield
-        except (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation) as error:
-            raise StorageBusy(
+        except self._psycopg.Error as error:
+            raise self._ours(error) from error
+
+    def _ours(self, error: psycopg.Error) -> StorageError:
+        errors = self._psycopg.errors
+        if isinstance(error, (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)):
+            return StorageBusy(
                 f"Somebody else changed the same at the same moment: {error}. Try the same again.",
                 code="storage_conflict",
-            ) from error
-        except errors.LockNotAvailable as error:
-            raise StorageBusy(f"The database was held by others for too long: {error}. Try the same again.") from error
-        except self._psycopg.Error as error:
-            raise StorageError(f"The database refused: {error}") from error
+            )
+        if isinstance(error, errors.LockNotAvailable):
+            return StorageBusy(f"The database was held by others for too long: {error}. Try the same again.")
+        return StorageError(f"The database refused: {error}")
 
 
 @lru_cache(maxsize=1024)
