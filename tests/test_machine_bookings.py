@@ -312,18 +312,22 @@ class BookingMachine(RuleBasedStateMachine):
         if told == "now":
             self.world.zoom.deliver_webhooks()
 
-    @rule(number=st.integers(0, 9), forgotten=st.booleans())
-    def lose_key(self, number: int, *, forgotten: bool) -> None:
-        """The door system loses a key, or somebody revokes it there; one that we know of, else a person has to look."""
-        with self.world.kit._storage.read() as store:
-            known = {key.vendor_id for key in store.keys.where(state=KeyState.MADE)}
-        held = [key for key in self.world.exivo.state()["keys"] if not key["revoked"] and key["id"] in known]
+    @rule(number=st.integers(0, 9), how=st.sampled_from(["forgotten", "revoked", "cut short"]))
+    def lose_key(self, number: int, how: str) -> None:
+        """The door system loses a key, or somebody ends it there, whether we know of it or an answer was lost."""
+        exivo = self.world.exivo
+        held = [key for key in exivo.state()["keys"] if not key["revoked"] and not key["expired"]]
         if held:
-            key = held[number % len(held)]
-            one = self.wanted[key["name"].split(":")[1]]
+            key = held[number % len(held)]["id"]
+            one = self.wanted[held[number % len(held)]["name"].split(":")[1]]
             if one.disturbed < MOST_DISTURBED:
                 one.disturbed += 1
-                (self.world.exivo.forget if forgotten else self.world.exivo.revoke_by_hand)(key["id"])
+                ends: dict[str, Callable[[], object]] = {
+                    "forgotten": lambda: exivo.forget(key),
+                    "revoked": lambda: exivo.revoke_by_hand(key),
+                    "cut short": lambda: exivo.cut_short(key, self.world.now),
+                }
+                ends[how]()
 
     # What holds
 
@@ -339,7 +343,8 @@ class BookingMachine(RuleBasedStateMachine):
     @invariant()
     def no_key_opens_once_its_end_was_acknowledged(self) -> None:
         """Neither one that our rows call ended, nor any of a cancelled booking to whose keys nobody sees any more."""
-        working = {key["id"]: key["name"] for key in self.world.exivo.state()["keys"] if not key["revoked"]}
+        held = self.world.exivo.state()["keys"]
+        working = {key["id"]: key["name"] for key in held if not key["revoked"] and not key["expired"]}
         with self.world.kit._storage.read() as store:
             ended = store.keys.where(state=KeyState.ENDED)
             assert [key for key in ended if key.vendor_id in working] == []

@@ -11,7 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servicekit.ids import BookingId, KeyId
-from servicekit.keys import Ask, Drop, End, Key, KeyState, LookUp, Settled, Stuck, next_step, planned
+from servicekit.keys import (
+    MOST_ATTEMPTS,
+    Anew,
+    Ask,
+    Drop,
+    End,
+    Key,
+    KeyState,
+    LookUp,
+    Settled,
+    Stuck,
+    made_anew,
+    next_step,
+    planned,
+)
 from servicekit.moments import Instant
 
 PLANNED, ASKED, MADE = KeyState.PLANNED, KeyState.ASKED, KeyState.MADE
@@ -48,7 +62,7 @@ HISTORIES = st.dictionaries(st.integers(1, 4), st.sampled_from(KeyState), max_si
         (PLANNED, Ask, Drop),
         (ASKED, LookUp, LookUp),
         (MADE, Settled, End),
-        (ENDED, Stuck, Settled),
+        (ENDED, Anew, Settled),
         (DROPPED, Settled, Settled),
         (FAILED, Stuck, Settled),
     ],
@@ -60,6 +74,24 @@ def test_one_key_alone(state: KeyState, wanted: type, unwanted: type) -> None:
         assert next_step([mine], revision) == (expected() if expected is Settled else expected(mine))
 
 
+def test_a_key_that_is_ended_every_time_is_a_person_s_affair() -> None:
+    """Made anew four times, each under a marker of its own; the fifth that is ended is the last."""
+    rows = [key(1, ENDED)]
+    while isinstance(step := next_step(rows, 1), Anew):
+        another = made_anew(step.key, KeyId(f"key_1_{len(rows)}"))
+        assert next_step([*rows, another], 1) == Ask(another)
+        rows.append(evolve(another, state=ENDED))
+    assert step == Stuck(rows[-1])
+    assert len({row.marker for row in rows}) == len(rows) == MOST_ATTEMPTS == 5
+
+
+def test_another_key_in_its_place_is_wanted_just_as_it_was() -> None:
+    """The same doors, phone, time and PIN; nothing is left of what the vendor said."""
+    before = evolve(key(1, ENDED), pin="123456", vendor_id="v", detail="revoked")
+    again = made_anew(before, KeyId("key_2"))
+    assert again == evolve(before, id=KeyId("key_2"), attempt=2, state=PLANNED, vendor_id="", detail="")
+
+
 def test_no_keys_no_steps() -> None:
     """A booking without doors has no rows, and nothing is to be done."""
     assert next_step([], None) == next_step([], 1) == Settled()
@@ -67,7 +99,7 @@ def test_no_keys_no_steps() -> None:
 
 @given(KEYS, st.none() | st.integers(1, 4))
 def test_the_order_is_look_up_then_make_then_end(keys: list[Key], wanted: int | None) -> None:
-    """For any rows: uncertain keys first, oldest first; then the wanted one is made; then all others end or are dropped."""
+    """For any rows: uncertain keys first, oldest first; then the wanted one is made, or made anew; then all others end or drop."""
     step = next_step(keys, wanted)
     uncertain = [other.revision for other in keys if other.state is ASKED]
     mine = next((other for other in sorted(keys, key=lambda row: row.revision) if other.revision == wanted), None)
@@ -77,12 +109,14 @@ def test_the_order_is_look_up_then_make_then_end(keys: list[Key], wanted: int | 
         assert step.key.revision == min(uncertain)
     elif mine is not None and mine.state is PLANNED:
         assert step == Ask(mine)
+    elif mine is not None and mine.state is ENDED:
+        assert step == Anew(mine)
     elif working:
         assert isinstance(step, (End, Drop))
         assert step.key.revision == min(working)
         assert isinstance(step, End) == (step.key.state is MADE)
     else:
-        stuck = mine is not None and mine.state in {FAILED, ENDED}
+        stuck = mine is not None and mine.state is FAILED
         assert isinstance(step, Stuck if stuck else Settled)
 
 
@@ -124,6 +158,10 @@ class Vendor:
         assert not self.works.get(marker), f"{marker} was made twice"
         self.works[marker] = True
 
+    def end(self) -> None:
+        """Somebody there ends all keys."""
+        self.works = dict.fromkeys(self.works, False)
+
     def working(self) -> set[str]:
         """The markers of all keys that open doors now."""
         return {marker for marker, works in self.works.items() if works}
@@ -133,18 +171,19 @@ class Vendor:
 class World:
     """A booking's rows, what it wants, and the vendor; carries out one step at a time, as the deliverer does."""
 
-    rows: dict[int, Key]
+    rows: dict[tuple[int, int], Key]
+    """By revision and attempt."""
     wanted: int | None
     vendor: Vendor
 
     def mark(self, row: Key, state: KeyState) -> None:
         """Store what is known now."""
-        self.rows[row.revision] = evolve(row, state=state)
+        self.rows[row.revision, row.attempt] = evolve(row, state=state)
 
     def move(self) -> None:
         """The booking was moved: another revision, whose key is planned."""
-        self.wanted = max(self.rows, default=0) + 1
-        self.rows[self.wanted] = key(self.wanted, PLANNED)
+        self.wanted = max((revision for revision, _ in self.rows), default=0) + 1
+        self.mark(key(self.wanted, PLANNED), PLANNED)
 
     def step(self, fate: str) -> bool:
         """Carry out the next step; False where there is none. ``fate`` is what befalls the call to the vendor."""
@@ -158,6 +197,8 @@ class World:
             case LookUp(row) if fate == "answered":
                 works = self.vendor.works.get(row.marker)
                 self.mark(row, PLANNED if works is None else MADE if works else ENDED)
+            case Anew(row):
+                self.mark(made_anew(row, row.id), PLANNED)
             case Ask(row):
                 self.ask(row, fate)
             case End(row):
@@ -181,7 +222,7 @@ class World:
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """Any rows that can be stored, with a vendor that they do not contradict."""
-    rows = {row.revision: row for row in draw(HISTORIES)}
+    rows = {(row.revision, row.attempt): row for row in draw(HISTORIES)}
     vendor = Vendor()
     for row in rows.values():
         holds: list[bool | None] = {MADE: [True, False], ASKED: [True, False, None], ENDED: [False]}.get(
@@ -190,12 +231,15 @@ def worlds(draw: st.DrawFn) -> World:
         works = draw(st.sampled_from(holds))
         if works is not None:
             vendor.works[row.marker] = works
-    return World(rows, draw(st.sampled_from([None, *rows])), vendor)
+    return World(rows, draw(st.sampled_from([None, *(revision for revision, _ in rows)])), vendor)
 
 
 EVENTS = st.lists(
     st.sampled_from(
-        ["answered", "lost after the deed", "lost before the deed", "refused", "unreachable", "moved", "cancelled"]
+        [
+            *("answered", "lost after the deed", "lost before the deed", "refused", "unreachable"),
+            *("moved", "cancelled", "ended there"),
+        ]
     )
 )
 
@@ -210,6 +254,8 @@ def test_carried_out_it_ends_with_no_key_that_is_not_wanted(world: World, events
     for event in events:
         if event == "cancelled":
             cancelled, world.wanted = True, None
+        elif event == "ended there":
+            world.vendor.end()
         elif event != "moved":
             world.step(event)
         elif not cancelled:
@@ -217,7 +263,7 @@ def test_carried_out_it_ends_with_no_key_that_is_not_wanted(world: World, events
     steps = 0
     while world.step("answered"):
         steps += 1
-        assert steps <= 3 * len(world.rows), "it does not end"
+        assert steps <= 4 * len(world.rows), "it does not end"
     ending = next_step(list(world.rows.values()), world.wanted)
     mine = planned(list(world.rows.values()), world.wanted)
     works = world.vendor.working()
@@ -226,6 +272,8 @@ def test_carried_out_it_ends_with_no_key_that_is_not_wanted(world: World, events
     else:
         assert works == set()
     assert isinstance(ending, Stuck) == (mine is not None and mine.state in {FAILED, ENDED})
+    if isinstance(ending, Stuck):
+        assert ending.key.state is FAILED or ending.key.attempt == MOST_ATTEMPTS
 
 
 @given(st.integers(1, 4), st.lists(st.sampled_from(["lost after the deed", "lost before the deed", "unreachable"])))
@@ -246,7 +294,7 @@ def test_a_new_booking_ends_with_its_key(moves: int, fates: list[str]) -> None:
 )
 def test_a_move_never_leaves_the_client_outside(fates: list[str]) -> None:
     """While a booking is moved, some key of it works at every moment: the old one until the new one does."""
-    world = World({1: key(1, MADE)}, 1, Vendor({"sk:bkg_1:1": True}))
+    world = World({(1, 1): key(1, MADE)}, 1, Vendor({"sk:bkg_1:1": True}))
     world.move()
     for fate in fates:
         world.step(fate)
@@ -255,6 +303,6 @@ def test_a_move_never_leaves_the_client_outside(fates: list[str]) -> None:
 
 def test_steps_are_values() -> None:
     """A step names its key and compares by it."""
-    steps: list[Any] = [LookUp, Ask, End, Drop, Stuck]
+    steps: list[Any] = [LookUp, Ask, End, Drop, Anew, Stuck]
     mine, other = key(1, MADE), key(2, MADE)
     assert all(kind(mine) == kind(mine) != kind(other) for kind in steps)

@@ -53,7 +53,10 @@ def test_every_pair_has_one_answer(state: KeyState, wanted: int | None, *, own: 
     """By what is known of the row, whether its key is wanted, whether the listed one is its own, and whether that works."""
     found = compare_key(listed(works=works), [key(state=state, vendor_id="v" if own else "w")], wanted, NOW)
     if not works:
-        expected = (D.MISSING if wanted == 1 else D.UNWANTED) if own and state is S.MADE else None
+        expected = {S.MADE: D.MISSING if wanted == 1 else D.UNWANTED, S.ENDED: D.MISSING if wanted == 1 else None}.get(
+            state
+        )
+        expected = expected if own else None
     elif state is S.MADE:
         expected = (None if wanted == 1 else D.UNWANTED) if own else D.STRAY
     else:
@@ -98,7 +101,9 @@ def test_what_matters_at_a_door_is_a_difference(changed: dict[str, Any]) -> None
     """Other doors, another phone, another time; not once it is over."""
     assert compare_key(listed(**changed), [key()], 1, NOW) is D.CHANGED
     assert compare_key(listed(**changed), [key()], 1, NOW + 2 * HOUR) is None
-    assert compare_key(listed(works=False), [key()], 1, NOW + 2 * HOUR) is None
+    for state in (S.MADE, S.ENDED):
+        assert compare_key(listed(works=False), [key(state=state)], 1, NOW + 2 * HOUR) is None
+    assert compare_key(listed(works=False), [key()], None, NOW + 2 * HOUR) is None
 
 
 def test_a_start_that_was_clamped_is_no_difference_once_it_is_past() -> None:

@@ -230,6 +230,19 @@ def test_the_door_and_the_app_can_be_steered_over_http(exivo: ExivoSimulator) ->
     assert call.get("/state").object()["keys"] == []
 
 
+def test_a_key_that_somebody_cuts_short_ends_by_then(exivo: ExivoSimulator) -> None:
+    """It shows its new end, and opens nothing from then on; nobody has revoked it."""
+    key = made(exivo)
+    exivo.cut_short(key, ONE)
+    shown = exivo_caller(exivo).get(f"/digitalKeyVisit/{key}").object()
+    assert (shown["validTo"], shown["expired"], shown["revoked"]) == (ONE.iso(), False, False)
+    assert exivo.try_door(PHONE, DOOR, ONE).reason == "too_late"
+    exivo.cut_short(key, NOON)
+    assert exivo_caller(exivo).get(f"/digitalKeyVisit/{key}").object()["expired"]
+    with pytest.raises(KeyError):
+        exivo.cut_short("none", NOON)
+
+
 def test_keys_expire_by_the_clock(exivo: ExivoSimulator) -> None:
     """``expired`` follows the simulator's clock."""
     key = made(exivo)

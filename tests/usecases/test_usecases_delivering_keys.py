@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from servicekit import Kit
 from servicekit.bookings import Booking, Cancel, Rebook
-from servicekit.keys import Key, KeyState, ListKeys
+from servicekit.keys import Key, KeyState, ListKeys, ReissueKey
 from servicekit.outbox.effects import EffectState, ListEffects
 from servicekit.outbox.retry import RetryPolicy
 from servicekit.runtime.relay import Delivered
@@ -195,17 +196,109 @@ def test_a_wrong_secret_makes_a_dead_letter_that_names_it(tmp_path: Path) -> Non
         assert not any(ExivoSimulator.api_secret in repr(row) for rows in world.tables().values() for row in rows)
 
 
-def test_a_door_system_that_has_ended_a_key_by_itself_is_a_dead_letter(world: World) -> None:
-    """Found so after a lost answer: a person has to look before another is made."""
-    world.exivo.inject(Fault.lost_answer("POST"))
-    booking = world.book(world.massage)
+def lost_and_ended(world: World, *, how: str = "revoked") -> None:
+    """The vendor makes the key, our answer is lost, and somebody ends the key there before it is looked up."""
     world.kit.deliver()
-    world.exivo.revoke_by_hand(world.exivo.state()["keys"][0]["id"])
+    held = [*world.exivo.state()["keys"], *world.exivo.state()["visits"]][-1]
+    assert not held["revoked"]
+    assert not held["expired"]
+    if how == "revoked":
+        world.exivo.revoke_by_hand(held["id"])
+    else:
+        world.exivo.cut_short(held["id"], world.now)
+
+
+@pytest.mark.spec("K-11")
+@pytest.mark.parametrize("how", ["revoked", "cut short"])
+@pytest.mark.parametrize("by_pin", [False, True])
+def test_a_key_that_was_ended_there_while_its_answer_was_lost_is_made_anew(
+    world: World, how: str, *, by_pin: bool
+) -> None:
+    """The booking stands, so it gets the key that it wants under another marker; nobody is bothered, and it is made once."""
+    booking = world.book(world.massage)
+    if by_pin:
+        world.settle()
+        world.ask(ReissueKey(booking.id, by_pin=True))
+    before = len(keys(world, booking))
+    world.exivo.inject(Fault.lost_answer("POST", "/(digitalKeyVisits|visit)$"))
+    lost_and_ended(world, how=how)
     world.settle()
 
-    assert states(world, booking) == [KeyState.ENDED]
+    assert states(world, booking) == [KeyState.ENDED] * before + [KeyState.MADE]
+    works = [one for one in held(world) if not one["revoked"] and not one["expired"]]
+    assert [one["name"] for one in works] == [f"sk:{booking.id}:1:{before + 1}"]
+    assert len(held(world)) == before + 1
+    assert world.effects(EffectState.DEAD) == []
+    assert world.kit.reconcile().even
+    assert len(held(world)) == before + 1
+    if not by_pin:
+        assert world.exivo.try_door(EVA_MOBILE, ROOM, booking.starts)
+
+
+def held(world: World) -> list[dict[str, Any]]:
+    """All keys at the vendor, ended ones, too."""
+    return [*world.exivo.state()["keys"], *world.exivo.state()["visits"]]
+
+
+def test_a_moved_booking_keeps_its_old_key_until_the_one_made_anew_is_there(world: World) -> None:
+    """The new key was made and ended there while its answer was lost: the old one works until another new one does."""
+    booking = world.book(world.massage)
+    world.settle()
+    world.exivo.inject(Fault.lost_answer("POST", "/digitalKeyVisits$"))
+    world.ask(Rebook(booking.id, starts=booking.starts + DAY))
+    lost_and_ended(world)
+    world.exivo.inject(*[Fault.no_answer("POST", "/digitalKeyVisits$")] * 2)
+    for _ in range(20):
+        assert markers(world), "the client is without a key"
+        world.kit.deliver()
+        world.clock.advance(MINUTE)
+    world.settle()
+
+    assert markers(world) == [f"sk:{booking.id}:2:2"]
+    assert states(world, booking) == [KeyState.ENDED, KeyState.ENDED, KeyState.MADE]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "moved"])
+def test_a_key_that_was_ended_there_and_is_not_wanted_any_more_is_only_noted(world: World, how: str) -> None:
+    """Nobody makes another for a booking that was cancelled, nor for a time that it was moved away from."""
+    world.exivo.inject(Fault.lost_answer("POST", "/digitalKeyVisits$"))
+    booking = world.book(world.massage)
+    lost_and_ended(world)
+    world.ask(Cancel(booking.id) if how == "cancelled" else Rebook(booking.id, starts=booking.starts + DAY))
+    world.settle()
+
+    assert states(world, booking) == [KeyState.ENDED] + ([KeyState.MADE] if how == "moved" else [])
+    assert markers(world) == ([f"sk:{booking.id}:2"] if how == "moved" else [])
+    assert world.effects(EffectState.DEAD) == []
+
+
+def test_a_key_that_ran_out_before_its_lost_answer_was_looked_up_is_nobody_s_affair(world: World) -> None:
+    """The door system was away until the booking was over: there is nothing left to open, and no dead letter."""
+    world.exivo.inject(Fault.lost_answer("POST", "/digitalKeyVisits$"))
+    booking = world.book(world.massage)
+    world.kit.deliver()
+    world.clock.set(booking.ends + HOUR)
+    world.settle()
+
+    assert states(world, booking) == [KeyState.ENDED, KeyState.DROPPED]
+    assert made(world) == 1
+    assert world.effects(EffectState.DEAD) == []
+
+
+def test_a_key_that_is_ended_there_every_time_is_a_dead_letter(world: World) -> None:
+    """After five a person has to look: somebody there, or the door system itself, will not have it."""
+    booking = world.book(world.massage)
+    for _ in range(5):
+        world.exivo.inject(Fault.lost_answer("POST", "/digitalKeyVisits$"))
+        lost_and_ended(world)
+        world.clock.advance(HOUR)
+    world.settle()
+
+    assert states(world, booking) == [KeyState.ENDED] * 5
     (letter,) = world.ask(ListEffects(organisation=world.root.id))
-    assert letter.trouble == "the door system has ended the key"
+    assert letter.trouble == "exivo has ended the key, though it was made 5 times"
+    (finding,) = world.kit.reconcile().findings
+    assert (finding.difference, finding.outcome) == ("missing", "given up")
 
 
 def test_of_several_keys_under_one_marker_the_working_one_is_adopted(world: World) -> None:

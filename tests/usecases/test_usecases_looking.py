@@ -12,7 +12,7 @@ from servicekit.bookings import Booking, Cancel, Rebook
 from servicekit.errors import Conflict, Invalid, NotFound, Unreachable
 from servicekit.groups import ChangeSettings, Quota, Settings
 from servicekit.ids import EffectId
-from servicekit.keys import AtDoor, Green, KeyState, ListKeys, Red
+from servicekit.keys import MOST_ATTEMPTS, AtDoor, Green, KeyState, ListKeys, Red
 from servicekit.meetings import FetchHostLink, GetMeeting, MeetingState
 from servicekit.messages import HandOver, SearchLog, SendText, Status
 from servicekit.outbox.effects import DiscardEffect, Effect, EffectKind, EffectState, ListEffects, RetryEffect
@@ -201,18 +201,20 @@ def test_a_retried_key_and_meeting_are_made(world: World) -> None:
 
 
 def test_a_key_that_was_ended_by_hand_can_be_made_again(world: World) -> None:
-    """Somebody revoked it in the vendor's app while our answer was lost: a dead letter, and a retry makes another."""
-    world.exivo.inject(Fault.lost_answer("POST", "/digitalKeyVisits$"))
+    """Somebody revokes each in the vendor's app while our answer is lost: a dead letter, and a retry makes another."""
     booking = world.book(world.massage)
-    world.kit.deliver()
-    world.exivo.revoke_by_hand(world.exivo.state()["keys"][0]["id"])
+    for _ in range(MOST_ATTEMPTS):
+        world.exivo.inject(Fault.lost_answer("POST", "/digitalKeyVisits$"))
+        world.kit.deliver()
+        world.exivo.revoke_by_hand(world.exivo.state()["keys"][-1]["id"])
+        world.clock.advance(HOUR)
     world.settle()
     (letter,) = dead(world)
     assert "has ended the key" in letter.trouble
     world.ask(RetryEffect(letter.id))
     world.settle()
 
-    assert [key.marker for key in world.exivo_keys()] == [f"sk:{booking.id}:1"]
+    assert [key.marker for key in world.exivo_keys()] == [f"sk:{booking.id}:1:5"]
     assert dead(world) == ()
 
 

@@ -126,6 +126,20 @@ def test_a_key_that_was_ordered_late_is_no_difference(salon: Salon) -> None:
 
 
 @pytest.mark.spec("K-11")
+def test_a_key_that_we_know_is_ended_and_that_is_wanted_is_missing(salon: Salon) -> None:
+    """Whatever became of the effect that found its end: the booking gets another, once."""
+    booking = booked(salon)
+    (key,) = salon.keys(booking)
+    salon.exivo.revoke_by_hand(key.vendor_id)
+    salon.alter_key(booking, state=KeyState.ENDED)
+
+    assert salon.found() == [("missing", "healing")]
+    salon.settle()
+    assert [one.marker for one in salon.exivo_keys()] == [f"sk:{booking.id}:1:2"]
+    assert salon.reconcile().even
+
+
+@pytest.mark.spec("K-11")
 @pytest.mark.parametrize("pin", ["", "123456"])
 def test_a_key_that_a_lost_answer_left_behind_is_adopted(salon: Salon, pin: str) -> None:
     """By its marker, whatever we took for true: nothing is made again."""

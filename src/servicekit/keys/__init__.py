@@ -8,6 +8,7 @@ The rules of this room:
 * What is wanted follows the booking's revision. The new key is made first, then the old one ended, so that the client is
   never without; a cancelled booking wants none.
 * A key that may exist at the vendor, because an answer was lost, is looked up before anything else is done.
+* Of a wanted key that was ended at the vendor another is made, up to five in all for one revision.
 * A gateway is refused when it is set, and so is a service's door that is none of its branch's.
 * A door that is asked to open at once is asked in time or never, and only once.
 """
@@ -27,12 +28,26 @@ from servicekit.keys.commands import (
 from servicekit.keys.components import Component, check_branch_doors, check_listed, check_service_doors
 from servicekit.keys.door import Green, Light, Red, at_door, booking_at_door
 from servicekit.keys.key import Key, KeyState, booking_of, marker_of
-from servicekit.keys.plan import Ask, Drop, End, LookUp, Settled, Stuck, next_step, planned
+from servicekit.keys.plan import (
+    MOST_ATTEMPTS,
+    Anew,
+    Ask,
+    Drop,
+    End,
+    LookUp,
+    Settled,
+    Stuck,
+    made_anew,
+    next_step,
+    planned,
+)
 from servicekit.keys.unlocking import UNLOCK_WITHIN, Unlock, UnlockState
 from servicekit.keys.validity import components_of, validity
 
 __all__ = [
+    "MOST_ATTEMPTS",
     "UNLOCK_WITHIN",
+    "Anew",
     "Ask",
     "AtDoor",
     "Attendance",
@@ -66,6 +81,7 @@ __all__ = [
     "check_listed",
     "check_service_doors",
     "components_of",
+    "made_anew",
     "marker_of",
     "missing",
     "next_step",

@@ -4,6 +4,7 @@ Rules kept here:
 
 * A key is known by its marker, and is a row's own if that row has its id. Of a row that has none that works, any working key
   with its marker is the one that a lost answer left behind.
+* A row's own key that has ended there is missing as long as it is wanted, whether we know of its end or not.
 * A second key beside a row's own is nobody's, and so is one without a row.
 * Only what matters at a door is compared: doors as a set, the phone by its digits, the window to the second. A start that the
   door system was told too late, and so is now, is no difference.
@@ -21,10 +22,7 @@ from servicekit.keys.plan import planned
 from servicekit.moments import Instant, Window
 from servicekit.outbox.reconciled import Difference
 
-__all__ = ["MOST_ATTEMPTS", "ListedKey", "compare_key", "mended", "row_of"]
-
-MOST_ATTEMPTS = 5
-"""A key that was made anew so often, and still differs, is a person's affair."""
+__all__ = ["ListedKey", "compare_key", "mended", "row_of"]
 
 _ROUNDING = timedelta(seconds=1)
 
@@ -61,7 +59,10 @@ def compare_key(listed: ListedKey, keys: Sequence[Key], wanted: int | None, at: 
     own = row.state is KeyState.MADE and row.vendor_id == listed.vendor_id
     needed, over = row is planned(keys, wanted), row.closes <= at
     if not listed.works:
-        return None if over or not own else Difference.MISSING if needed else Difference.UNWANTED
+        known = row.state is KeyState.ENDED and row.vendor_id == listed.vendor_id
+        if needed:
+            return Difference.MISSING if (own or known) and not over else None
+        return Difference.UNWANTED if own and not over else None
     if row.state is KeyState.MADE and not own:
         return Difference.STRAY
     if not needed:

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from servicekit.errors import OutcomeUnknown, OutsideError, Rejected
 from servicekit.ids import KeyId
-from servicekit.keys import Drop, End, Key, KeyState, LookUp, Settled, Stuck, next_step
+from servicekit.keys import Anew, Drop, End, Key, KeyState, LookUp, Settled, Stuck, made_anew, next_step
 from servicekit.outbox.effects import Effect
 from servicekit.ports.doors import Doors, KeyOrder, VendorKey
 from servicekit.usecases.delivering import Done, Failed, GivenUp, Next, Outside, Step, Verdict
@@ -29,9 +29,12 @@ def prepare_key(work: Work, effect: Effect) -> Step:
         case Settled():
             return Done()
         case Stuck(key):
-            return GivenUp(key.detail or "the door system has ended the key")
+            return GivenUp(key.detail or f"{doors.name} has ended the key, though it was made {key.attempt} times")
         case Drop(key):
             _mark(work, key.id, KeyState.DROPPED)
+            return Next()
+        case Anew(key):
+            work.store.keys.add(made_anew(key, work.new(KeyId)))
             return Next()
         case LookUp(key) if not doors.capabilities_at(key.site).look_up:
             return GivenUp(

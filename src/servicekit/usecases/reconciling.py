@@ -16,8 +16,8 @@ from attrs import evolve, frozen
 
 from servicekit.bookings import Booking
 from servicekit.ids import BookingId, EffectId, KeyId
-from servicekit.keys import Key, KeyState, booking_of
-from servicekit.keys.reconcile import MOST_ATTEMPTS, ListedKey, compare_key, mended, row_of
+from servicekit.keys import MOST_ATTEMPTS, Key, KeyState, booking_of, made_anew
+from servicekit.keys.reconcile import ListedKey, compare_key, mended, row_of
 from servicekit.outbox.effects import EffectKind
 from servicekit.outbox.reconciled import Difference, Finding, Outcome
 from servicekit.ports.doors import Doors, VendorKey
@@ -210,8 +210,7 @@ class SiteKeys:
         if (changed := mended(row, finding.vendor_id, difference)) is not None:
             work.store.keys.save(changed)
         if anew:
-            again = evolve(row, id=work.new(KeyId), attempt=row.attempt + 1, state=KeyState.PLANNED, vendor_id="")
-            work.store.keys.add(evolve(again, detail=""))
+            work.store.keys.add(made_anew(row, work.new(KeyId)))
         work.enqueue(EffectKind.KEY, booking.id, booking.organisation, revision=booking.revision, about=booking.id)
         return evolve(finding, difference=difference, outcome=Outcome.HEALING)
 

@@ -213,6 +213,17 @@ class ExivoSimulator(ExivoVisits):
         with self._lock:
             {**self._keys, **self._visits}[key_id].revoked = True
 
+    def cut_short(self, key_id: str, closes: Instant) -> None:
+        """Somebody lets a key end at another time in the exivo app; in the past: now.
+
+        Raises:
+            KeyError: no such key.
+        """
+        with self._lock:
+            held = {**self._keys, **self._visits}[key_id]
+            held.closes = closes
+            held.asked["validTo"] = closes.iso()
+
     def forget(self, key_id: str) -> None:
         """The vendor drops a key: it is neither listed nor found any more, and opens nothing.
 
