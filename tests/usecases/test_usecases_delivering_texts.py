@@ -9,11 +9,13 @@ import pytest
 from attrs import evolve
 
 from carriers import Pigeons
+from portals import Portal, portal
 from servicekit.ids import EffectId
 from servicekit.messages import HandOver, Message, SearchLog, SendText, Status
 from servicekit.notices import Channel, Occasion, SaveTemplate
 from servicekit.outbox.effects import Effect, EffectKind, EffectState, ListEffects, RetryEffect
 from servicekit.outbox.facts import TextStatus
+from servicekit.portal import AssignTechnician, ChooseNotices, FaultReport, FileFaultReport, GetFaultReport, Way
 from servicekit.runtime.entropy import mint
 from servicekit.runtime.relay import Delivered
 from servicekit.testing.simulators import Fault
@@ -276,3 +278,46 @@ def test_a_throttled_text_is_tried_again(world: World) -> None:
     assert waiting.due_at <= world.now + timedelta(seconds=10)
     world.settle()
     assert texts(world) == ["Hej"]
+
+
+def report_fault(it: Portal) -> FaultReport:
+    """One that its technician is told of by SMS."""
+    tom = it.staff("tom", "fault_reports:read")
+    it.tell(ChooseNotices(user=tom, way=Way.SMS, mobile=MOBILE))
+    it.tell(AssignTechnician(customer=it.holz.id, technician=tom))
+    return it.tell(FileFaultReport(customer=it.holz.id, text="The saw smokes"))
+
+
+def told(it: Portal, report: FaultReport) -> Message:
+    """The SMS of a report, as it stands."""
+    (one,) = it.ask(GetFaultReport(report=report.id)).told
+    (message,) = it.ask(SearchLog(group=it.root)).messages
+    assert isinstance(message, Message)
+    assert message.id == one.message
+    return message
+
+
+@pytest.mark.parametrize("mails", [True, False])
+def test_a_text_of_the_portal_ends_with_its_dead_letter(*, mails: bool) -> None:
+    """A mail has followed it, so a retry sends nothing; where there is no mail it stays queued, and a retry sends it."""
+    with portal(**({} if mails else {"mail": None, "invitation_url": ""})) as it:
+        report = report_fault(it)
+        it.elks.inject(Fault.error("POST", "/sms$", status=403))
+        assert it.kit.deliver().dead == 1
+        after = (Status.UNSENT, HandOver.FAILED, 0) if mails else (Status.QUEUED, HandOver.PLANNED, 1)
+        message = told(it, report)
+        assert (message.status, message.hand_over, message.segments) == after
+        (dead,) = it.ask(ListEffects(organisation=it.root))
+        it.tell(RetryEffect(dead.id))
+        it.kit.deliver()
+        assert len(it.elks.handset(MOBILE)) == int(not mails)
+
+
+def test_a_text_of_the_portal_that_perhaps_went_out_does_not_end(tmp_path: Path) -> None:
+    """It is no more than given up: a person has to say what became of it."""
+    with portal(f"sqlite:///{tmp_path / 'portal.db'}", texts=Pigeons(lost=1)) as it:
+        report = report_fault(it)
+        it.kit.deliver()
+        it.clock.advance(DAY)
+        assert it.kit.deliver().dead == 1
+        assert told(it, report).status is Status.UNKNOWN

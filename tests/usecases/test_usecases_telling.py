@@ -9,11 +9,14 @@ from urllib.parse import urlencode
 
 import pytest
 
-from portals import MINUTE, Portal, portal
+from carriers import Scripted
+from portals import HOUR, MINUTE, Portal, portal
 from servicekit import Principal
+from servicekit.errors import OutcomeUnknown
 from servicekit.groups import RemoveUsers
-from servicekit.ids import UserId
-from servicekit.messages import SendText
+from servicekit.ids import MessageId, UserId
+from servicekit.messages import SendText, Settled, SettleText
+from servicekit.outbox.effects import DiscardEffect, Effect, EffectKind, ListEffects, RetryEffect
 from servicekit.portal import (
     AddComment,
     AssignTechnician,
@@ -97,7 +100,101 @@ def test_an_sms_that_the_carrier_refuses_is_followed_by_a_mail(it: Portal) -> No
     tom, report = technician(it), filed(it)
     it.elks.inject(Fault.error("POST", "/sms$", status=400))
     assert it.mails(TOM) == ["Holz GmbH: fault reported\nThe saw smokes\n"]
-    assert told(it, report) == [(tom, Way.MAIL, "the SMS failed: UNSENT")]
+    assert told(it, report) == [
+        (tom, Way.MAIL, "the SMS failed: UNSENT, 46elks answered 400; trying again will not help")
+    ]
+
+
+def given_up(it: Portal) -> tuple[Effect, ...]:
+    """The dead letters."""
+    return it.ask(ListEffects(organisation=it.root))
+
+
+@pytest.mark.spec("P-07")
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_an_sms_that_is_given_up_is_followed_by_a_mail(it: Portal, status: int) -> None:
+    """Where the carrier refuses our account: a dead letter for whoever mends that, and the technician is told at once."""
+    tom, report = technician(it), filed(it)
+    it.elks.inject(Fault.error("POST", "/sms$", status=status))
+    assert it.mails(TOM) == ["Holz GmbH: fault reported\nThe saw smokes\n"]
+    trouble = f"46elks answered {status}; trying again will not help"
+    assert told(it, report) == [(tom, Way.MAIL, f"the SMS failed: UNSENT, {trouble}")]
+    (dead,) = given_up(it)
+    assert (dead.kind, dead.trouble) == (EffectKind.TEXT, trouble)
+    ((shown),) = it.ask(GetFaultReport(report=report.id)).told
+    assert dead.subject == shown.message
+
+
+@pytest.mark.parametrize("mend", [RetryEffect, DiscardEffect])
+def test_nobody_is_told_twice_once_the_account_is_mended(it: Portal, mend: type[RetryEffect | DiscardEffect]) -> None:
+    """Whether its dead letter is retried or discarded: no SMS goes out any more, and no other mail. The next one is an SMS."""
+    tom, report = technician(it), filed(it)
+    it.elks.inject(Fault.error("POST", "/sms$", status=403))
+    before = len(it.mails(TOM))
+    shown = told(it, report)
+    (dead,) = given_up(it)
+    it.tell(mend(dead.id))
+    assert texted(it) == []
+    assert (len(it.mails(TOM)), told(it, report), given_up(it)) == (before, shown, ())
+    later = filed(it, "Now it burns")
+    assert [sms["message"] for sms in texted(it)] == ["Holz GmbH: fault reported\nNow it burns"]
+    assert told(it, later) == [(tom, Way.SMS, "")]
+
+
+def test_a_carrier_that_stays_away_is_followed_by_a_mail_in_the_end(it: Portal) -> None:
+    """Not at its first failure, but when the relay gives up; one mail."""
+    tom, report = technician(it), filed(it)
+    it.elks.inject(Fault.refused("POST", "/sms$", times=1000))
+    assert (it.mails(TOM), told(it, report)) == ([], [(tom, Way.SMS, "")])
+    for _ in range(20):
+        it.clock.advance(HOUR * 5)
+        it.kit.deliver()
+    assert len(it.mails(TOM)) == 1
+    ((_, way, why),) = told(it, report)
+    assert (way, why.partition(" tries")[0]) == (Way.MAIL, "the SMS failed: UNSENT, given up after 18")
+
+
+def test_an_sms_that_perhaps_went_out_is_followed_by_nothing_until_a_person_says_more(database_url: str) -> None:
+    """Its answer was lost, and the carrier cannot be asked: a mail could tell the technician twice. Said not sent, one follows."""
+    with portal(
+        database_url,
+        texts=Scripted("pigeons", answers=[OutcomeUnknown("the pigeon came back without a note")], look_up=False),
+    ) as it:
+        tom, report = technician(it), filed(it)
+        it.kit.deliver()
+        it.clock.advance(HOUR)
+        assert (it.mails(TOM), told(it, report)) == ([], [(tom, Way.SMS, "")])
+        (dead,) = given_up(it)
+        it.tell(SettleText(message=MessageId(dead.subject), outcome=Settled.NOT_SENT))
+        assert len(it.mails(TOM)) == 1
+        ((_, way, why),) = told(it, report)
+        assert way is Way.MAIL
+        assert why.startswith(
+            "the SMS failed: UNSENT, the pigeon came back without a note; settled as not_sent by user"
+        )
+
+
+def test_without_a_mail_server_what_is_given_up_waits_to_be_retried() -> None:
+    """There is no other way to tell: so the text stays queued, and goes out once the account is mended."""
+    with portal(texts=elks_adapter(), mail=None, invitation_url="") as it:
+        tom, report = technician(it), filed(it)
+        it.elks.inject(Fault.error("POST", "/sms$", status=402))
+        it.kit.deliver()
+        (dead,) = given_up(it)
+        it.tell(RetryEffect(dead.id))
+        assert (len(texted(it)), told(it, report)) == (1, [(tom, Way.SMS, "")])
+
+
+def test_a_users_own_text_that_is_given_up_stays_queued(it: Portal) -> None:
+    """Nobody is mailed, and a retry sends it."""
+    uta = it.staff("uta")
+    it.elks.inject(Fault.error("POST", "/sms$", status=402))
+    it.tell(SendText(user=uta, to=MOBILE, text="Tea?"), Principal.of(uta))
+    it.kit.deliver()
+    (dead,) = given_up(it)
+    it.tell(RetryEffect(dead.id))
+    assert [sms["message"] for sms in texted(it)] == ["Tea?"]
+    assert it.caught.mails == []
 
 
 @pytest.mark.spec("P-08")

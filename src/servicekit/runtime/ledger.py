@@ -46,6 +46,7 @@ from servicekit.usecases.delivering import (
     Outside,
     Step,
     Verdict,
+    give_up,
     hold_ahead,
     preparations,
 )
@@ -254,6 +255,9 @@ class Ledger:
         hold_ahead(work, [one.effect for one in ones if isinstance(one, Claimed)])  # type: ignore[redundant-expr]
         outcomes = [body(work, one) for one in ones]
         ended = [outcome for outcome in outcomes if isinstance(outcome, Effect)]
+        for effect in ended:
+            if effect.state is EffectState.DEAD:
+                give_up(work, effect)
         done = [effect for effect in ended if effect.state is EffectState.DONE]
         go_on = [one.effect for one, outcome in zip(ones, outcomes, strict=True) if not isinstance(outcome, Effect)]
         if (done and not store.effects.settle_done(done)) or (go_on and not store.effects.hold_leases(go_on)):

@@ -32,6 +32,7 @@ __all__ = [
     "Prepare",
     "Step",
     "Verdict",
+    "give_up",
     "hold_ahead",
     "preparations",
 ]
@@ -98,6 +99,14 @@ def hold_ahead(work: Work, effects: Iterable[Effect]) -> None:
     texts = [effect.subject for effect in effects if effect.kind is EffectKind.TEXT]
     if len(texts) > 1:
         work.store.messages.hold_all(texts)
+
+
+def give_up(work: Work, effect: Effect) -> None:
+    """What follows from giving an effect up, in the same transaction; for most kinds nothing but that a person has to look."""
+    from servicekit.usecases.delivering_texts import end_text_that_told
+
+    if effect.kind is EffectKind.TEXT:
+        end_text_that_told(work, effect)
 
 
 @cache

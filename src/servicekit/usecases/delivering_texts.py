@@ -7,6 +7,8 @@ Rules kept here:
 * A carrier's no to this text (a number that is none) is the text's own end: ``UNSENT``, in the log. Its no to all of us (wrong
   credentials, no credit) is nobody's fault who writes texts: another carrier is asked, or the text stays queued and the
   effect waits for a person.
+* A text of the portal that is given up and surely never left ends, too: a mail follows it at once, and whoever retries its dead
+  letter sends nothing, because nobody is told twice. Its dead letter still says what is to be mended.
 * A carrier that cannot be asked what it has leaves a lost answer ``UNKNOWN``, until a report or a person says more.
 """
 
@@ -30,7 +32,7 @@ from servicekit.usecases.reporting import hold_reports, take_receipt
 from servicekit.usecases.texting import report
 from servicekit.usecases.work import Work
 
-__all__ = ["prepare_text"]
+__all__ = ["end_text_that_told", "prepare_text"]
 
 _CLOCKS_DIFFER = timedelta(minutes=5)  # how far a carrier's clock may be behind ours
 _IDEMPOTENT_FOR = timedelta(hours=24)  # ports.texts.TextCapabilities
@@ -45,6 +47,15 @@ def prepare_text(work: Work, effect: Effect) -> Step:
     if message.hand_over is HandOver.ASKED:
         return _look_up(work, carriers, message, effect)
     return Done()
+
+
+def end_text_that_told(work: Work, effect: Effect) -> None:
+    """Have a mail follow what is given up here, if it tells of a report or a comment and nobody can have it."""
+    if work.wiring.mail is None or not work.store.told.where(message=effect.subject):
+        return
+    message = work.store.messages.hold(effect.subject)
+    if message.hand_over is HandOver.PLANNED:
+        report(work, evolve(message, hand_over=HandOver.FAILED, detail=effect.trouble), TextStatus.UNSENT)
 
 
 def _ask(work: Work, carriers: Carriers, message: Message) -> Step:

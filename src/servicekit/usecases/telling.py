@@ -1,7 +1,7 @@
 """Mails about a fault report or a comment; and the mail that follows an SMS about one, if that fails.
 
-Rules kept here: an SMS that a carrier refuses or cannot deliver is followed by a mail, once, in the transaction that learns of
-it; the report shows that, and why. Whoever was removed meanwhile is told nothing.
+Rules kept here: an SMS that a carrier refuses or cannot deliver, or that was given up, is followed by a mail, once, in the
+transaction that learns of it; the report shows that, and why. Whoever was removed meanwhile is told nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from servicekit.ids import CommentId, FaultReportId, MailId
 from servicekit.mail import plain_mail
-from servicekit.messages import Message, Status
+from servicekit.messages import HandOver, Message, Status
 from servicekit.portal import Customer, Told, Way
 from servicekit.usecases.work import Work
 
@@ -64,7 +64,13 @@ def tell_by_mail_instead(work: Work, text: Message) -> None:
         if way is Way.MAIL:
             customer, news = _what(work, told)
             mail_news(work, customer, user.email, news)
-        work.store.told.save(evolve(told, way=way, instead=f"the SMS failed: {text.status}", at=work.at))
+        work.store.told.save(evolve(told, way=way, instead=_why(text), at=work.at))
+
+
+def _why(text: Message) -> str:
+    """Why it failed; of one that never left, with what refused it. What else stands in ``detail`` is no reason."""
+    refused = text.detail if text.hand_over is HandOver.FAILED else ""
+    return f"the SMS failed: {text.status}" + (f", {refused}" if refused else "")
 
 
 def _what(work: Work, told: Told) -> tuple[Customer, News]:
