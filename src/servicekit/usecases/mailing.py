@@ -114,6 +114,8 @@ def why_hopeless(recipient: str) -> str | None:
     "'+4618123456' is a fixed line, which cannot take an SMS: use a mobile number."
     """
     number = _number(recipient)
+    if number.isascii() and number.isdigit() and _FEWEST_DIGITS <= len(number) <= _MOST_DIGITS:
+        return None  # nearly every recipient; the long way comes to the same
     digits = sum(character.isdigit() for character in number)
     try:
         read_destination(number)

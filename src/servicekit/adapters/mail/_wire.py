@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -49,6 +50,15 @@ class SmtpServer(SMTP):
             return super()._getaddr(arg)
         return found[1], found[2] or ""
 
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
+        """Take in a mail; its lines many at a time."""
+        reader = self._reader
+        self._reader = _Pieces(reader, self.line_length_limit)  # type: ignore[assignment]
+        try:
+            await super().smtp_DATA(arg)
+        finally:
+            self._reader = reader
+
     def _set_post_data_state(self) -> None:
         super()._set_post_data_state()  # type: ignore[no-untyped-call]
         self.forwarded = {}
@@ -75,6 +85,50 @@ class SmtpServer(SMTP):
             told = {name.upper(): _plain(value) for name, _, value in pairs}
             self.forwarded = {**self.forwarded, **told}
             await self.push("250 2.0.0 OK")
+
+
+class _Pieces:
+    """Reads for aiosmtpd, which asks for a line at a time and takes as long for it as for anything it is given.
+
+    What it gets is a line, or several at once: all up to the next one that ends in a dot, as the end of the data does. Of each
+    but the first, for which aiosmtpd does it, the dot at the beginning is taken away (RFC 5321, 4.5.2).
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, longest: int) -> None:
+        self.reader = reader
+        self.longest = longest  # a piece that is longer would be taken for a line that is
+        self.next = b""
+        self.single = False  # one line after the other
+
+    async def readuntil(self, separator: bytes) -> bytes:
+        """Some whole lines, or the one that ends the data.
+
+        Raises:
+            LimitOverrunError: the line is too long.
+        """
+        if self.next:
+            piece, self.next = self.next, b""
+            return piece
+        if not self.single:
+            try:
+                return self._several(await self.reader.readuntil(b".\r\n"))
+            except asyncio.LimitOverrunError:  # such as a picture's, in which there is no dot
+                self.single = True
+        return await self.reader.readuntil(separator)
+
+    def _several(self, piece: bytes) -> bytes:
+        if piece == b".\r\n":
+            return piece
+        if piece.endswith(b"\r\n.\r\n"):
+            piece, self.next = piece[:-3], b".\r\n"
+        elif len(piece) > self.longest:
+            cut = piece.rfind(b"\r\n", 0, -2) + 2
+            piece, self.next = (piece[:cut], piece[cut:]) if cut > 1 else (piece, b"")
+        return piece.replace(b"\r\n.", b"\r\n")
+
+    async def read(self, most: int) -> bytes:
+        """What a line that is too long has so far."""
+        return await self.reader.read(most)
 
 
 def _plain(value: str) -> str:
