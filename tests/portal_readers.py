@@ -17,6 +17,7 @@ from servicekit.portal import (
     GetFaultReport,
     GetOrder,
     ListComments,
+    ListCustomers,
     ListDocuments,
     ListFacilities,
     ListFaultReports,
@@ -46,6 +47,8 @@ class Readers:
                     assert isinstance(self.asked(query, by), NotFound)
                 continue
             shown = {kind: self.model.shown(kind, person, company) for kind in KINDS}
+            customers = company.customers if person is None else [person.customer]
+            assert set(_ids(self.asked(ListCustomers(company.root), by))) == set(customers)
             self.check_lists(by, company, shown)
             self.check_faults(by, person, company, shown["faults"])
             self.check_elsewhere(by, company)
@@ -56,6 +59,7 @@ class Readers:
         """The other company does not exist."""
         other = next(one for one in self.model.companies if one is not company)
         for request in (
+            ListCustomers(other.root),
             ListOrders(organisation=other.root),
             ListObjects(organisation=other.root),
             ExportPortal(organisation=other.root),

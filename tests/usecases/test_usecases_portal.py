@@ -8,7 +8,9 @@ import pytest
 from attrs import frozen
 
 from servicekit import Principal
-from servicekit.errors import Conflict, Invalid, NotFound
+from servicekit.errors import Conflict, Forbidden, Invalid, NotFound
+from servicekit.groups import AddUsers
+from servicekit.permissions import GrantScopes, RevokeGrant
 from servicekit.portal import (
     AddCustomer,
     AddCustomerUser,
@@ -19,6 +21,7 @@ from servicekit.portal import (
     CustomerUser,
     Facility,
     GetOrder,
+    ListCustomers,
     ListFacilities,
     ListObjects,
     ListOrders,
@@ -217,3 +220,28 @@ def test_facilities_and_objects_are_seen_as_orders_are(world: World, portal: Por
     assert (type(refused), refused.facts) == (NotFound, {"kind": "Customer", "id": portal.stone.id})
     refused = world.refused(ListObjects(organisation=world.root.id, most=0), hans)
     assert (type(refused), refused.code) == (Invalid, "page_size")
+
+
+@pytest.mark.spec("P-02")
+def test_customers_are_listed_to_whom_they_may_be_shown(world: World, portal: Portal) -> None:
+    """All to who may read them, one to who may read one, its own to a customer user wherever it is bound; never another's."""
+    assert set(world.ask(ListCustomers(world.root.id))) == {portal.wood, portal.stone}
+    hans = add_user(world, portal.wood, facilities=(), unassigned=False)
+    assert world.ask(ListCustomers(world.root.id), hans) == (portal.wood,)
+    root, rolf = foreign(world)
+    assert world.ask(ListCustomers(root.id), rolf) == ()
+    assert type(world.refused(ListCustomers(world.root.id), rolf)) is NotFound
+
+
+def test_who_may_read_one_customer_is_listed_that_one(world: World, portal: Portal) -> None:
+    """By a grant over it; and nothing any more once that is revoked. Another right of it is not enough."""
+    (line,) = world.ask(AddUsers(group=world.root.id, addresses=("bo@salon.example",)))
+    assert line.user is not None
+    bo = Principal.of(line.user)
+    query = ListCustomers(world.root.id)
+    assert type(world.refused(query, bo)) is Forbidden
+    over = GrantScopes(principal=bo, scopes=("customers:read",), group=world.root.id, customer=portal.stone.id)
+    grant = world.ask(over)
+    assert world.ask(query, bo) == (portal.stone,)
+    world.ask(RevokeGrant(grant.id))
+    assert type(world.refused(query, bo)) is Forbidden

@@ -16,6 +16,7 @@ __all__ = [
     "AddOrder",
     "AssignTechnician",
     "GetOrder",
+    "ListCustomers",
     "ListFacilities",
     "ListObjects",
     "ListOrders",
@@ -30,6 +31,16 @@ class AddCustomer(Command[Customer]):
 
     organisation: GroupId
     name: str
+
+
+@frozen
+class ListCustomers(Query[tuple[Customer, ...]]):
+    """The customers of an organisation that the asker may see, in order of making. Needs ``customers:read``.
+
+    A customer user gets the one whose user it is. All customers are read, whoever asks.
+    """
+
+    organisation: GroupId
 
 
 @frozen(kw_only=True)

@@ -307,6 +307,7 @@ def queries() -> Mapping[type, Callable[..., Any]]:
         portal.GetOrder: customers.get_order,
         portal.ListComments: comments.list_comments,
         portal.ListCustomerUsers: customer_users.list_customer_users,
+        portal.ListCustomers: customers.list_customers,
         portal.ListDocuments: documents.list_documents,
         portal.ListFacilities: customers.list_facilities,
         portal.ListFaultReports: faults.list_fault_reports,

@@ -17,6 +17,7 @@ from servicekit.portal import (
     Customer,
     Facility,
     GetOrder,
+    ListCustomers,
     ListFacilities,
     ListObjects,
     ListOrders,
@@ -39,6 +40,7 @@ __all__ = [
     "assign_technician",
     "check_facility",
     "get_order",
+    "list_customers",
     "list_facilities",
     "list_objects",
     "list_orders",
@@ -54,6 +56,17 @@ def add_customer(work: Work, command: AddCustomer) -> Customer:
     work.store.customers.add(customer)
     note(work, customer, "customer added", customer.id, internal=True)
     return customer
+
+
+def list_customers(work: Work, query: ListCustomers) -> tuple[Customer, ...]:
+    """Those of which the asker may see at least some place."""
+    _, root = visible(work, "customers:read", query.organisation)
+    granted = {grant.customer for grant in work.held().implying("customers:read", work.at) if grant.group == root}
+    return tuple(
+        customer
+        for customer in work.store.customers.where(organisation=root)
+        if None in granted or customer.id in granted
+    )
 
 
 def assign_technician(work: Work, command: AssignTechnician) -> Customer:
