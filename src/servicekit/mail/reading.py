@@ -18,7 +18,6 @@ from __future__ import annotations
 import hashlib
 import re
 from email.message import Message
-from email.parser import BytesParser
 
 from attrs import field, frozen
 
@@ -27,6 +26,7 @@ from servicekit.mail.automatic import Automatic, automatic
 from servicekit.mail.forms import Form, best_of
 from servicekit.mail.headers import decoded, fields, message_ids, one_address
 from servicekit.mail.lines import tidy
+from servicekit.mail.mime import parsed
 from servicekit.mail.parts import AsTheyStand, Part, attachment_names, bodies, depth_of, sealed, text_size
 from servicekit.mail.quotes import typed_lines
 from servicekit.mail.subjects import bare_subject, is_forward, is_reply
@@ -165,7 +165,7 @@ _FIELDS = _Fields()
 
 def _parsed(raw: bytes) -> Message:
     try:
-        return BytesParser(policy=_FIELDS).parsebytes(_without_envelope_line(raw))
+        return parsed(_without_envelope_line(raw), _FIELDS)
     except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
         # What the standard library's parser lets out for broken MIME parameters. The mail would break it again tomorrow.
         raise UnreadableMail(
