@@ -90,6 +90,7 @@ class Page(HTMLParser):
         text: all of its text, in order.
         headings: their levels and texts.
         links, forms: as they come.
+        boxes: those that are ticked or not, by name, with the words beside them.
         faults: what is wrong with it.
     """
 
@@ -99,6 +100,7 @@ class Page(HTMLParser):
         self.headings: list[tuple[int, str]] = []
         self.links: list[str] = []
         self.forms: list[Form] = []
+        self.boxes: dict[str, str] = {}
         self.faults: list[str] = []
         self.landmarks: list[str] = []
         self.title = ""
@@ -108,6 +110,7 @@ class Page(HTMLParser):
         self._described: set[str] = set()
         self._asked: list[str] = []
         self._select = ""
+        self._label = ""
         self.feed(html)
         self.close()
         self._judge()
@@ -132,6 +135,7 @@ class Page(HTMLParser):
                 self.forms[-1].fields[self._select] = given.get("value", "")
         elif tag == "label":
             self._labelled.add(given.get("for", ""))
+            self._label = given.get("for", "")
         elif tag in ("h1", "h2", "h3", "h4", "h5", "h6"):
             self.headings.append((int(tag[1]), ""))
         elif tag in ("main", "header", "footer", "nav"):
@@ -150,6 +154,8 @@ class Page(HTMLParser):
             self.title += data
         else:
             self.text += data
+        if "label" in self._stack and self._label in self.boxes:
+            self.boxes[self._label] += data
         if self.headings and any(tag[0] == "h" and tag[1:].isdigit() for tag in self._stack):
             level, said = self.headings[-1]
             self.headings[-1] = (level, said + data)
@@ -174,7 +180,9 @@ class Page(HTMLParser):
             return
         checkbox = given.get("type") == "checkbox"
         self._select = given["name"] if tag == "select" else ""
-        if not checkbox and tag != "select":
+        if checkbox:
+            self.boxes[given["name"]] = ""
+        elif tag != "select":
             self.forms[-1].fields[given["name"]] = given.get("value", "")
         if given.get("type") != "hidden" and "label" not in self._stack:
             self._asked.append(given.get("id", f"{given['name']} without an id"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from attrs import define
@@ -22,13 +22,15 @@ import httpx
 
 from example_portal import Form, Page, Served, served
 
-HANS, KARIN, ANNA, TOM = "hans@bageriet.example", "karin@kafeet.example", "anna@ake.example", "tom@ake.example"
+HANS, KARIN = "hans@bageriet.example", "karin@kafeet.example"
+ANNA, TOM, SIV = "anna@ake.example", "tom@ake.example", "siv@ake.example"
 PASSWORD = "a long enough word"
 MENUS = {
     HANS: ["/orders", "/bookings", "/faults"],
     KARIN: ["/orders"],
     TOM: ["/orders", "/faults"],
-    ANNA: ["/orders", "/faults", "/groups", "/quotas", "/log"],
+    SIV: ["/orders", "/customers"],
+    ANNA: ["/orders", "/faults", "/customers", "/groups", "/quotas", "/log"],
 }
 
 
@@ -42,13 +44,14 @@ class Person:
         """Look at an address; every page is one that everybody can use."""
         return self._read(self.client.get(address), status)
 
-    def send(self, form: Form, *, status: int = 200, at: str = "", **fields: str) -> Page:
-        """Fill a form in and send it."""
-        return self._read(self.client.post(form.action or at, data={**form.fields, **fields}), status)
+    def send(self, form: Form, *, status: int = 200, at: str = "", tick: Sequence[str] = (), **fields: str) -> Page:
+        """Fill a form in, with boxes ticked, and send it."""
+        data = {**form.fields, **dict.fromkeys(tick, "on"), **fields}
+        return self._read(self.client.post(form.action or at, data=data), status)
 
     def log_in(self, email: str, password: str) -> Page:
         """Through the log-in page."""
-        kind = "staff" if email in {ANNA, TOM} else "customer"
+        kind = "staff" if email in {ANNA, TOM, SIV} else "customer"
         return self.send(self.page("/login").form(""), at="/login", email=email, password=password, kind=kind)
 
     def _read(self, answer: httpx.Response, status: int) -> Page:
@@ -132,11 +135,19 @@ def test_what_is_anothers_is_not_there(logged_in: Callable[[str], Person]) -> No
     assert len(set(pages)) == 1
 
 
-@pytest.mark.parametrize("address", ["/groups", "/quotas", "/log"])
+@pytest.mark.parametrize("address", ["/customers", "/groups", "/quotas", "/log"])
 def test_an_organisations_pages_are_no_customers(logged_in: Callable[[str], Person], address: str) -> None:
     """A customer's user gets what it gets where there is no page."""
     hans = logged_in(HANS)
     assert hans.page(address, status=404).text == hans.page("/nothing", status=404).text
+
+
+def test_a_customers_own_page_is_the_companys(logged_in: Callable[[str], Person]) -> None:
+    """Its user is not even told that there is one: of its users and of their log it sees what it sees where there is no page."""
+    bakery = customer(logged_in(SIV), "Bageriet")
+    hans = logged_in(HANS)
+    for address in (bakery, f"{bakery}/activity", f"{bakery}/users/usr_none"):
+        assert hans.page(address, status=404).text == hans.page("/nothing", status=404).text
 
 
 def test_who_has_no_right_to_it_is_told_so(logged_in: Callable[[str], Person]) -> None:
@@ -216,6 +227,101 @@ def test_an_administrator_sets_a_quota(logged_in: Callable[[str], Person]) -> No
     assert "no number" in anna.send(form, segments="many", status=422).text
 
 
+def customer(person: Person, name: str) -> str:
+    """The address of a customer's page, found by its heading."""
+    links = [link for link in person.page("/customers").links if link.startswith("/customers/")]
+    return next(link for link in links if person.page(link).headings[0] == (1, name))
+
+
+def user_of(person: Person, address: str, email: str) -> str:
+    """The address of a customer user's page."""
+    links = [link for link in person.page(address).links if "/users/" in link]
+    return next(link for link in links if person.page(link).headings[0] == (1, email))
+
+
+def box(page: Page, kind: str, label: str) -> str:
+    """The name of a box, by the words beside it."""
+    return next(name for name, words in page.boxes.items() if name.startswith(kind) and words == label)
+
+
+def test_a_customer_user_is_invited_changed_and_removed(
+    portal: Served, logged_in: Callable[[str], Person], somebody: Callable[[], Person]
+) -> None:
+    """By somebody who is no administrator. What the invited sees follows its boxes at once; once removed it is nobody."""
+    siv, berta, email = logged_in(SIV), somebody(), "berta@bageriet.example"
+    bakery = customer(siv, "Bageriet")
+    page = siv.page(bakery)
+    depot = box(page, "at-", "Lagret")
+    seen = siv.send(page.form("/users"), email=email, where="chosen", tick=[depot, "may-comments:write"])
+    assert all(words in seen.text for words in (email, "Lagret", "comment on orders", "not yet accepted"))
+
+    links = _mailed(portal, email)
+    orders = berta.send(berta.page(links[0]).forms[0], password=PASSWORD, again=PASSWORD)
+    assert "Ny lyft" in orders.text
+    assert not any(title in orders.text for title in ("Service av ugn", "Byte av filter"))
+    assert [link for link in orders.links if link == "/faults"] == []
+
+    address = user_of(siv, bakery, email)
+    form = siv.page(address).form(address)
+    assert form.fields["where"] == "chosen"
+    seen = siv.send(form, where="all", tick=["unassigned", "may-fault_reports:write"])
+    assert "all facilities, not assigned" in seen.text
+    orders = berta.page("/orders")
+    assert all(title in orders.text for title in ("Ny lyft", "Service av ugn", "Byte av filter"))
+    assert "/faults" in orders.links
+
+    siv.send(siv.page(address).form("/invitation"))
+    assert len(_mailed(portal, email, 2)) == 2
+    assert email not in siv.send(siv.page(address).form("/removal")).text
+    siv.page(address, status=404)
+    assert berta.page("/orders").headings == [(1, "Log in")]
+    form = berta.page("/login").form("")
+    assert "do not fit together" in berta.send(form, at="/login", email=email, password=PASSWORD, status=422).text
+
+    log = siv.page(f"{bakery}/activity").text
+    assert "The log is whole" in log
+    for what in (
+        "customer user added",
+        "customer user changed",
+        "customer user invited again",
+        "customer user removed",
+    ):
+        assert what in log
+    assert SIV in log
+    assert "127.0.0.1" in log
+
+
+def test_what_one_customer_user_did_is_listed(logged_in: Callable[[str], Person]) -> None:
+    """Its log-ins, and nobody else's."""
+    logged_in(HANS)
+    siv = logged_in(SIV)
+    address = user_of(siv, customer(siv, "Bageriet"), HANS)
+    (link,) = [link for link in siv.page(address).links if "/activity?user=" in link]
+    text = siv.page(link).text
+    assert "logged in" in text
+    assert HANS in text
+    assert "customer added" not in text
+
+
+def test_whoever_is_invited_wrongly_is_refused_on_the_page(logged_in: Callable[[str], Person]) -> None:
+    """An address that is none, or that is taken; what was filled in stays."""
+    siv = logged_in(SIV)
+    bakery = customer(siv, "Kaféet")
+    form = siv.page(bakery).form("/users")
+    for email in ("no address", HANS):
+        assert siv.send(form, email=email, status=422).form("/users").fields["email"] == email
+    assert "Nobody" not in siv.page(bakery).text
+
+
+def test_who_may_not_change_rights_has_no_page_for_it(logged_in: Callable[[str], Person]) -> None:
+    """A technician is refused as somebody of the house."""
+    bakery = customer(logged_in(SIV), "Bageriet")
+    tom = logged_in(TOM)
+    for address in ("/customers", bakery):
+        assert "customers:read" in tom.page(address, status=403).text
+    assert "activity:read" in tom.page(f"{bakery}/activity", status=403).text
+
+
 def test_the_log_is_searched(logged_in: Callable[[str], Person]) -> None:
     """By number and by status."""
     anna = logged_in(ANNA)
@@ -287,12 +393,7 @@ def test_a_forgotten_password_is_chosen_anew(portal: Served, somebody: Callable[
     form = person.page("/forgotten").form("/forgotten")
     known, unknown = (person.send(form, email=email, kind="staff").text for email in (TOM, "nobody@ake.example"))
     assert known == unknown
-    mails = _links(portal, TOM)
-    ends = time.monotonic() + 120
-    while len(mails) < 2 and time.monotonic() < ends:
-        time.sleep(0.2)
-        mails = _links(portal, TOM)
-    form = person.page(mails[-1]).forms[0]
+    form = person.page(_mailed(portal, TOM, 2)[-1]).forms[0]
     for password, again in (("short", "short"), ("another long word", "another long wort")):
         person.send(form, password=password, again=again, status=422)
     assert person.send(form, password=PASSWORD, again=PASSWORD).headings == [(1, "Orders")]
@@ -314,6 +415,14 @@ def _links(portal: Served, to: str) -> list[str]:
     mails = httpx.get(portal.mailbox, params={"to": to}, timeout=60).json()
     found = (re.search(r"http\S+/password/\S+", mail["text"]) for mail in mails)
     return [link[0] for link in found if link]
+
+
+def _mailed(portal: Served, to: str, count: int = 1) -> list[str]:
+    """The same, once there are so many: a relay works meanwhile."""
+    ends = time.monotonic() + 120
+    while len(found := _links(portal, to)) < count and time.monotonic() < ends:
+        time.sleep(0.2)
+    return found
 
 
 def _until(person: Person, address: str, is_so: Callable[[Page], bool]) -> Page:

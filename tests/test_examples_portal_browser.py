@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(
     CHROMIUM is None or DRIVER is None, reason="no Chromium here (Debian: apt-get install chromium chromium-driver)"
 )
 
-HANS, ANNA = "hans@bageriet.example", "anna@ake.example"
+HANS, ANNA, SIV = "hans@bageriet.example", "anna@ake.example", "siv@ake.example"
 PASSWORD = "a long enough word"
 PATIENCE = 60.0  # seconds
 
@@ -75,6 +75,13 @@ def hans(browser: WebDriver, portal: Served) -> WebDriver:
 def anna(browser: WebDriver, portal: Served) -> WebDriver:
     """The administrator's browser."""
     enter(browser, portal, ANNA, kind="of the company")
+    return browser
+
+
+@pytest.fixture
+def siv(browser: WebDriver, portal: Served) -> WebDriver:
+    """The browser of somebody who may change customer rights, and administers nothing."""
+    enter(browser, portal, SIV, kind="of the company")
     return browser
 
 
@@ -175,6 +182,47 @@ def test_an_administrator_goes_through_it(anna: WebDriver) -> None:
     assert "Vi kommer klockan tio." in seen(anna)
 
 
+def test_customer_users_are_looked_after(siv: WebDriver) -> None:
+    """Invited with a facility and a right, changed, removed, and all of it in the log; boxes are found by their labels."""
+    follow(siv, "Customers")
+    follow(siv, "Bageriet")
+    fill(siv, "Mail address", "berta@bageriet.example")
+    Select(labelled(siv, "Sees what is at")).select_by_visible_text("the facilities chosen here")
+    for label in ("Lagret", "Sees what is not assigned to a facility", "report faults"):
+        labelled(siv, label).click()
+    press(siv, "Invite")
+    (row,) = (row.text for row in siv.find_elements(By.TAG_NAME, "tr") if row.text.startswith("berta@"))
+    assert row == "berta@bageriet.example Lagret report faults not yet accepted"
+    follow(siv, "berta@bageriet.example")
+    assert labelled(siv, "report faults").is_selected()
+    assert not labelled(siv, "comment on orders").is_selected()
+    labelled(siv, "comment on orders").click()
+    press(siv, "Change")
+    assert "report faults, comment on orders" in seen(siv)
+    follow(siv, "berta@bageriet.example")
+    press(siv, "Remove berta@bageriet.example")
+    assert "berta@" not in seen(siv)
+    follow(siv, "What was done")
+    for what in ("The log is whole", "customer user added", "customer user changed", "customer user removed"):
+        assert what in seen(siv)
+
+
+def test_axe_finds_nothing_on_the_pages_of_customers(siv: WebDriver, portal: Served) -> None:
+    """The list, a customer with its users and boxes, one user, and the log; also where a form was refused."""
+    siv.get(portal.url + "/customers")
+    assert broken(siv) == []
+    follow(siv, "Bageriet")
+    assert broken(siv) == []
+    fill(siv, "Mail address", HANS)
+    press(siv, "Invite")
+    assert siv.find_elements(By.CSS_SELECTOR, "[role=alert]") != []
+    assert broken(siv) == []
+    follow(siv, HANS)
+    assert broken(siv) == []
+    follow(siv, "What it did")
+    assert broken(siv) == []
+
+
 def test_axe_finds_nothing_on_the_administrators_pages(anna: WebDriver, portal: Served) -> None:
     """No rule of WCAG 2.1 at level AA that a machine can try is broken, contrast included."""
     for path in ("/orders", "/faults", "/groups", "/quotas", "/log", "/nothing"):
@@ -210,15 +258,28 @@ def test_the_keyboard_is_enough(hans: WebDriver, portal: Served) -> None:
 
 def test_a_narrow_screen_is_enough(hans: WebDriver, portal: Served) -> None:
     """At 320 CSS pixels nothing has to be scrolled sideways but tables within themselves (WCAG 2.1, 1.4.10)."""
-    size = hans.get_window_size()
-    hans.set_window_size(500, 900)
+    for path in ("/orders", "/bookings", "/faults"):
+        hans.get(portal.url + path)
+        assert fits(hans), path
+
+
+def test_a_narrow_screen_is_enough_for_customer_users(siv: WebDriver, portal: Served) -> None:
+    """The same, on the pages with the most boxes and the longest lines."""
+    siv.get(portal.url + "/customers")
+    for link in ("Bageriet", HANS, "What it did"):
+        follow(siv, link)
+        assert fits(siv), link
+
+
+def fits(browser: WebDriver) -> bool:
+    """Whether nothing lies beside a narrow window."""
+    size = browser.get_window_size()
+    browser.set_window_size(500, 900)
     try:
-        for path in ("/orders", "/bookings", "/faults"):
-            hans.get(portal.url + path)
-            wide = hans.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
-            assert wide[0] <= wide[1], path
+        wide = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+        return bool(wide[0] <= wide[1])
     finally:
-        hans.set_window_size(size["width"], size["height"])
+        browser.set_window_size(size["width"], size["height"])
 
 
 def broken(browser: WebDriver) -> list[str]:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from servicekit.errors import NotFound, Refused
 
-from . import entering, organisation, own_things
+from . import customers, entering, organisation, own_things
 from .browsers import HEADERS, BadForm, NobodyLoggedIn, Portal
 from .pages import FOLDER, render, see, status_of
 
@@ -24,7 +24,7 @@ def application(portal: Portal) -> FastAPI:
     """The portal's pages, as an ASGI application."""
     app = FastAPI(openapi_url=None)
     app.state.portal = portal
-    for module in (entering, own_things, organisation):
+    for module in (entering, own_things, organisation, customers):
         app.include_router(module.router)
     app.add_api_route("/portal.css", _styles, methods=["GET"])
     app.add_exception_handler(NobodyLoggedIn, _to_login)

@@ -60,9 +60,13 @@ class Own:
 
     def add_person(self, person: Person) -> None:
         """Somebody who was invited."""
-        row = (person.who, person.email, person.customer or "", person.client or "")
         with self.transaction() as connection:
-            connection.execute("INSERT INTO own_people VALUES (?, ?, ?, ?)", row)
+            self.note_person(connection, person)
+
+    def note_person(self, connection: sqlite3.Connection, person: Person) -> None:
+        """The same, in the transaction that invites it."""
+        row = (person.who, person.email, person.customer or "", person.client or "")
+        connection.execute("INSERT INTO own_people VALUES (?, ?, ?, ?)", row)
 
     def person(self, who: str) -> Person | None:
         """Whose id it is."""

@@ -27,6 +27,7 @@ MENU = (
     ("/orders", "Orders", "orders:read"),
     ("/bookings", "Bookings", ""),
     ("/faults", "Fault reports", "fault_reports:read"),
+    ("/customers", "Customers", "customer_rights:read"),
     ("/groups", "Groups", "groups:read"),
     ("/quotas", "Quotas", "groups:read"),
     ("/log", "Log", "log:read"),

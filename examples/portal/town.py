@@ -37,6 +37,8 @@ BRAND = "Åkes Rör & Värme"
 RIGHTS = (Right.REPORT_FAULTS, Right.COMMENT, Right.SEE_DOCUMENTS)
 TOM = "tom@ake.example"
 TECHNICIAN = ("orders:read", "comments:write", "fault_reports:read")
+SIV = "siv@ake.example"
+CARING = ("orders:read", "customers:read", "customer_rights:write", "activity:read")
 _HOUR = 3_600_000_000  # microseconds
 _MAIN, _ROOM = COMPONENTS[0].id, COMPONENTS[2].id
 
@@ -62,28 +64,34 @@ def founded(kit: Kit, own: Own, mailbox: MailboxSimulator, at: Instant) -> Town:
     )
     root, anna = company.root.id, Principal.of(company.admin.id)
     kit.perform(SetBrand(organisation=root, name=BRAND, logo="https://ake.example/logo.svg"), by=anna)
-    tom = _groups(kit, root, anna)
+    tom, siv = _groups(kit, root, anna)
     hans, karin = _bakery(kit, root, tom, anna), _cafe(kit, root, anna)
     client = _bookings(kit, own, root, anna, at)
     own.add_person(Person(company.admin.id, company.admin.email))
     own.add_person(Person(tom, TOM))
+    own.add_person(Person(siv, SIV))
     own.add_person(Person(hans.id, hans.email, hans.customer, client))
     own.add_person(Person(karin.id, karin.email, karin.customer))
-    for email in (company.admin.email, TOM):  # customers' users are sent a link when they are added
+    for email in (company.admin.email, TOM, SIV):  # customers' users are sent a link when they are added
         kit.perform(ForgotPassword(email=email), by=Principal.operator("set-up"))
     kit.deliver()
     return Town(root, {mail.rcpt_to: _link(mail.text) for mail in mailbox.mails() if "/password/" in mail.text})
 
 
-def _groups(kit: Kit, root: GroupId, anna: Principal) -> UserId:
-    """Who works there; the technician sees orders and fault reports, and its group may send 100 SMS a month. One text was sent."""
+def _groups(kit: Kit, root: GroupId, anna: Principal) -> tuple[UserId, UserId]:
+    """Who works there: a technician, who sees orders and fault reports, and somebody who may change customer rights.
+
+    The technician's group may send 100 SMS a month. One text was sent.
+    """
     service = kit.perform(AddGroup(parent=root, name="Service", settings=Settings(group_quota=Quota(100, 30))), by=anna)
     kit.perform(AddGroup(parent=service.id, name="Jour", settings=Settings(group_quota=Quota(0))), by=anna)
-    (tom,) = kit.perform(AddUsers(group=service.id, addresses=(TOM,)), by=anna)
+    tom, siv = kit.perform(AddUsers(group=service.id, addresses=(TOM, SIV)), by=anna)
     assert tom.user is not None
+    assert siv.user is not None
     kit.perform(GrantScopes(principal=Principal.of(tom.user), scopes=TECHNICIAN, group=root), by=anna)
     kit.perform(SendText(user=tom.user, to="070 174 06 05", text="Vi kommer klockan tio."), by=Principal.of(tom.user))
-    return tom.user
+    kit.perform(GrantScopes(principal=Principal.of(siv.user), scopes=CARING, group=root), by=anna)
+    return tom.user, siv.user
 
 
 def _bakery(kit: Kit, root: GroupId, tom: UserId, anna: Principal) -> CustomerUser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -300,7 +301,8 @@ def told(it: Portal, report: FaultReport) -> Message:
 @pytest.mark.parametrize("mails", [True, False])
 def test_a_text_of_the_portal_ends_with_its_dead_letter(*, mails: bool) -> None:
     """A mail has followed it, so a retry sends nothing; where there is no mail it stays queued, and a retry sends it."""
-    with portal(**({} if mails else {"mail": None, "invitation_url": ""})) as it:
+    without: dict[str, Any] = {"mail": None, "invitation_url": ""}
+    with portal(**({} if mails else without)) as it:
         report = report_fault(it)
         it.elks.inject(Fault.error("POST", "/sms$", status=403))
         assert it.kit.deliver().dead == 1
