@@ -15,12 +15,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
 from servicekit.errors import Invalid
 from servicekit.sms.numbers import LONGEST, e164, read_mobile, read_number
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 __all__ = ["Destination", "check_costly", "check_countries", "own_country", "read_destination"]
 
@@ -70,8 +73,8 @@ def read_destination(text: str, country_code: int = 46, *, listed: Collection[st
 
 
 def _mobile(text: str, country_code: int) -> Destination:
-    number = e164(read_mobile(text, country_code))
-    return Destination(number, _country(number))
+    number = read_mobile(text, country_code)
+    return Destination(e164(number), _country(number))
 
 
 # One text asks for its destination several times, and goes to people who have had others.
@@ -81,8 +84,8 @@ _remembered = lru_cache(maxsize=4096)(_mobile)
 def _costly(text: str, country_code: int, refused: Invalid, listed: Collection[str]) -> Destination | None:
     kind = refused.facts.get("type")
     if kind in _COSTLY:
-        number = e164(read_number(text, country_code))
-        return Destination(number, _country(number), str(kind))
+        number = read_number(text, country_code)
+        return Destination(e164(number), _country(number), str(kind))
     short = re.sub(r"[\s-]", "", text)
     if refused.code != "impossible_number" or not _SHORT.fullmatch(short):
         return None
@@ -97,11 +100,12 @@ def _in_plan(short: str, country: str) -> bool:
     return shortnumberinfo.is_valid_short_number_for_region(phonenumbers.parse(short, country), country)
 
 
-def _country(number: str) -> str:
+def _country(number: PhoneNumber) -> str:
     import phonenumbers
 
+    sharing = phonenumbers.region_codes_for_country_code(number.country_code or 0)
     # Of the number as it is written out: with zeros before it, what was read may be valid where this is not.
-    found = phonenumbers.region_code_for_number(phonenumbers.parse(number))
+    found = sharing[0] if len(sharing) == 1 else phonenumbers.region_code_for_number(phonenumbers.parse(e164(number)))
     return "" if found in {None, "001"} else str(found)
 
 

@@ -6,7 +6,7 @@ carriers lead everywhere, in the order in which they were given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -27,6 +27,16 @@ class Carriers:
 
     adapters: tuple[Texts, ...] = field(repr=False)
     routes: tuple[Route, ...] = ()
+    _shows_names: Mapping[str, bool] = field(init=False, repr=False, eq=False)
+    _every_route: tuple[Route, ...] = field(init=False, repr=False, eq=False)
+
+    @_shows_names.default
+    def _who_shows_names(self) -> Mapping[str, bool]:
+        return {adapter.name: adapter.capabilities.alphanumeric_sender for adapter in self.adapters}
+
+    @_every_route.default
+    def _routes_or_all(self) -> tuple[Route, ...]:
+        return self.routes or tuple(Route(carrier=adapter.name) for adapter in self.adapters)
 
     def __attrs_post_init__(self) -> None:
         names = [adapter.name for adapter in self.adapters]
@@ -63,6 +73,4 @@ class Carriers:
 
     def way(self, *, number: str, sender: str) -> Way:
         """Which carriers to ask for a text to ``number`` from ``sender``, best first."""
-        shows_names = {adapter.name: adapter.capabilities.alphanumeric_sender for adapter in self.adapters}
-        routes = self.routes or tuple(Route(carrier=name) for name in shows_names)
-        return choose_way(routes, shows_names, number=number, sender=sender)
+        return choose_way(self._every_route, self._shows_names, number=number, sender=sender)
