@@ -41,6 +41,12 @@ def test_pins_and_links_are_no_evidence() -> None:
     assert key.evidence == {"id": "v1", "name": "sk:7:1"}
 
 
+@pytest.mark.parametrize("told", [{}, {"occurredAt": None}, {"occurredAt": "yesterday"}, {"occurredAt": 7}])
+def test_a_line_without_a_time_is_no_event(told: dict[str, Any]) -> None:
+    """Nobody can say who came when by it."""
+    assert event_of({"id": "1", "name": "accessPermitted", **told}) is None
+
+
 @pytest.mark.parametrize(
     ("word", "granted"),
     [

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 import pytest
 from attrs import evolve
 
 from servicekit.adapters.doors.resivo import Resivo
-from servicekit.errors import Invalid, OutcomeUnknown, OutsideError, Rejected, Unreachable
+from servicekit.errors import Invalid, OutcomeUnknown, OutsideError, Rejected, Unreachable, Unsupported
 from servicekit.moments import Window
+from servicekit.ports.http import HttpFlow
 from servicekit.runtime.http import HttpDriver
 from trials_doors import NOON, ResivoTrial
 
+HOUR = timedelta(hours=1)
 TOKEN = httpx.Response(200, json={"access_token": "t-1"})
 RESIVO = Resivo("client", "secret", base_url="http://v.test")
 
@@ -26,6 +30,67 @@ def test_it_says_that_it_is_not_verified() -> None:
     """Whoever opens a kit with it can see so."""
     can = RESIVO.capabilities_at("site")
     assert (can.verified, can.phone_keys, can.pin_keys, can.look_up) == (False, False, True, False)
+
+
+def test_what_nobody_has_seen_it_do_is_unsupported() -> None:
+    """Said before any call, with what would be needed; an order without a PIN, too."""
+    trial = ResivoTrial.open()
+    asked: list[HttpFlow[object]] = [
+        RESIVO.find("site", "sk:bkg_7:1"),
+        RESIVO.list_keys("site"),
+        RESIVO.unlock("site", "door", "Eva"),
+        RESIVO.access_log("site", trial.window),
+        RESIVO.create("site", evolve(trial.order(), pin=""), trial.at),
+    ]
+    for flow in asked:
+        with pytest.raises(Unsupported, match="resivo is not known to have"):
+            next(flow)
+
+
+def test_the_site_is_shown_with_its_name() -> None:
+    """Its zone is not told; a wrong secret, and an answer that is no site, are errors."""
+    trial = ResivoTrial.open()
+    told = trial.run(lambda: trial.adapter.info(trial.site))
+    assert (told.id, bool(told.name), told.zone) == (trial.site, True, None)
+    with pytest.raises(Rejected):
+        trial.run(lambda: trial.stranger().info(trial.site))
+    with answering(httpx.Response(200, json={})) as driver, pytest.raises(Unreachable, match="a site"):
+        driver.run(RESIVO.info("site"))
+
+
+def test_a_key_is_made_read_and_ended() -> None:
+    """Whoever does not know it any more has none; ending it twice is success."""
+    trial = ResivoTrial.open()
+    made = trial.create(trial.order())
+    key = trial.run(lambda: trial.adapter.get(trial.site, made.vendor_id))
+    assert key is not None
+    assert key.works
+    for _ in range(2):
+        ended = trial.run(lambda: trial.adapter.revoke(trial.site, made.vendor_id))
+        assert ended is None or not ended.works
+    assert trial.run(lambda: trial.adapter.get(trial.site, "nobody's")) is None
+    assert trial.run(lambda: trial.adapter.revoke(trial.site, "nobody's")) is None
+
+
+def test_a_key_that_could_open_nothing_is_refused_before_any_call() -> None:
+    """No door, or a window that is over by now; one that has begun begins now, up to the second."""
+    trial = ResivoTrial.open()
+    past = Window(NOON - 2 * HOUR, NOON)
+    for order, code in (
+        (evolve(trial.order(), components=()), "no_components"),
+        (trial.order(window=past), "window_over"),
+    ):
+        with pytest.raises(Invalid) as caught:
+            next(RESIVO.create("site", order, NOON))
+        assert caught.value.code == code
+    late = trial.create(trial.order(window=Window(NOON - HOUR, NOON + HOUR)))
+    assert late.window == Window(NOON, NOON + HOUR)
+
+
+def test_a_page_that_is_no_key_is_never_taken_for_one_that_has_ended() -> None:
+    """A proxy's 200 without a status would end nothing."""
+    with answering(httpx.Response(200, json={"credentials": []})) as driver, pytest.raises(Unreachable, match="status"):
+        driver.run(RESIVO.get("site", "k1"))
 
 
 def test_gateways_are_named_by_hand() -> None:

@@ -258,6 +258,33 @@ def test_find_reaches_beyond_six_months(zoom: Served[ZoomSimulator], driver: Htt
     assert "type=scheduled" in zoom.simulator.exchanges[-1].request.url
 
 
+def test_what_a_host_has_of_ours_comes_page_by_page(driver: HttpDriver) -> None:
+    """Of 320 meetings those with any marker of ours, wherever in the agenda; others' and other hosts' are left out."""
+    simulator = ZoomSimulator(daily_cap=1000)
+    simulator.set_clock(NOW)
+    with serve(simulator) as served:
+        service = account(served.url)
+        for number in range(310):
+            driver.run(service.create(evolve(ORDER, marker="Bring a mat."), NOW))
+            if number % 50 == 0:
+                driver.run(service.create(evolve(ORDER, marker=f"Bring a mat.\nsk:bkg_{number}:1"), NOW))
+        driver.run(service.create(evolve(ORDER, host=BEAT), NOW))
+        before = len(calls(served))
+        first = driver.run(service.ours(ANNA, NOW))
+        second = driver.run(service.ours(ANNA, NOW, page=first.following))
+
+        assert len(calls(served)) == before + 2
+        assert (bool(first.following), second.following) == (True, "")
+        markers = [one.marker for page in (first, second) for one in page.meetings]
+        assert sorted(markers) == sorted(f"sk:bkg_{number}:1" for number in range(0, 310, 50))
+
+
+def test_a_page_of_ours_that_is_none_is_an_error() -> None:
+    """Never an empty list: what is not listed may be made again."""
+    with answering_after_a_token(httpx.Response(200, json={})) as driver, pytest.raises(Unreachable):
+        driver.run(account("https://zoom.test").ours(ANNA, NOW))
+
+
 def listed(number: int, agenda: str | None, **more: object) -> dict[str, object]:
     """An entry of Zoom's list."""
     shown: dict[str, object] = {"id": number, "topic": ORDER.topic, "join_url": f"https://zoom.us/j/{number}"}
@@ -445,6 +472,20 @@ def test_all_active_users_come_page_by_page(driver: HttpDriver) -> None:
     assert [one.id for one in users] == [one.id for one in (*many, USERS[2])]
     assert (users[0].name, users[0].email, users[0].licensed) == ("Anna Keller", "u0@example.org", True)
     assert not users[-1].licensed
+
+
+def test_the_user_whose_token_it_is_tells_the_account() -> None:
+    """Without either of the two nobody is connected."""
+    told = {"id": "U1", "account_id": "A1", "email": "anna@example.org", "display_name": "Anna", "type": 2}
+    halves = [{**told, missing: ""} for missing in ("id", "account_id")]
+    answers = [httpx.Response(200, json=one) for one in (told, *halves)]
+    with answering_after_a_token(*answers) as driver:
+        service = account("https://zoom.test")
+        mine = driver.run(service.me(NOW))
+        assert (mine.id, mine.account, mine.email, mine.licensed) == ("U1", "A1", "anna@example.org", True)
+        for _ in halves:
+            with pytest.raises(Unreachable, match="a user and an account"):
+                driver.run(service.me(NOW))
 
 
 # Tokens

@@ -8,7 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from servicekit.adapters.meetings.zoom_calls import ZoomCalls
+from servicekit.adapters.meetings.zoom_calls import GivenToken, ZoomCalls
 from servicekit.adapters.meetings.zoom_tokens import ZoomTokens
 from servicekit.errors import OutcomeUnknown, OutsideError, Rejected, Throttled, Unreachable
 from servicekit.moments import Instant
@@ -109,6 +109,34 @@ def test_a_401_that_a_fresh_token_does_not_mend_is_final(calls: ZoomCalls) -> No
         driver.run(calls.send(post(), NOW))
 
     assert caught.value.code == "zoom_4700"
+
+
+def test_a_token_that_somebody_else_renews_is_used_as_it_is_and_not_asked_for() -> None:
+    """It serves until it dies; then nothing was done, and it is tried again once the other has renewed it."""
+    calls = ZoomCalls("zoom", API, GivenToken("zoom", "G1"))
+    peer = Peer(httpx.Response(200), DEAD)
+    with driver_to(peer) as driver:
+        assert driver.run(calls.send(post(), NOW)).status == 200
+        with pytest.raises(Unreachable) as caught:
+            driver.run(calls.send(post(), NOW))
+
+    assert (caught.value.code, caught.value.facts["vendor"]) == ("token_refused", "zoom")
+    assert peer.asked == [("Bearer G1", "/x")] * 2
+    assert peer.tokens == 0
+    assert "G1" not in repr(calls)
+
+
+def test_a_days_limit_is_told_from_a_moments(calls: ZoomCalls) -> None:
+    """By the header that names it: until then only other hosts' meetings can be changed."""
+    limits = [{"x-ratelimit-type": "Daily-limit"}, {"x-ratelimit-type": "QPS"}, {}]
+    peer = Peer(*(httpx.Response(429, headers=headers) for headers in limits))
+    codes = []
+    with driver_to(peer) as driver:
+        for _ in limits:
+            with pytest.raises(Throttled) as caught:
+                driver.run(calls.send(post(), NOW))
+            codes.append(caught.value.code)
+    assert [code == "daily_limit" for code in codes] == [True, False, False]
 
 
 def test_another_400_is_no_matter_of_tokens(calls: ZoomCalls) -> None:

@@ -51,6 +51,17 @@ def test_every_pair_has_one_answer(state: MeetingState, *, wanted: bool, own: bo
     assert compare_meeting(meeting, None, NOW, wanted=False) is D.STRAY
 
 
+@pytest.mark.parametrize("state", MeetingState)
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_meeting_in_whose_place_another_comes_stays_until_that_one_is_made(
+    state: MeetingState, *, wanted: bool
+) -> None:
+    """Passed on to another host: whoever has the old link is not turned away before there is a new one."""
+    row = evolve(ROW, state=state, vendor_id="w" if state is S.MADE else "", former="v")
+    expected = None if wanted and state is not S.MADE else D.UNWANTED
+    assert compare_meeting(LISTED, row, NOW, wanted=wanted) is expected
+
+
 @pytest.mark.parametrize(
     ("window", "same"),
     [
