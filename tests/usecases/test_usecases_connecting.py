@@ -134,6 +134,18 @@ def test_two_ways_back_connect_once(world: World) -> None:
     assert world.refused(ConnectMeetings(world.root.id)).code == "already_connected"
 
 
+def test_what_is_not_connected_cannot_be_disconnected_and_what_ends_ends_once(world: World) -> None:
+    """Before the first consent and after the end there is nothing to end; asked twice meanwhile, nothing more is done."""
+    assert world.refused(DisconnectMeetings(world.root.id)).code == "not_connected"
+    connect(world)
+    first = world.ask(DisconnectMeetings(world.root.id))
+    before = world.tables()
+    assert world.ask(DisconnectMeetings(world.root.id)) == first
+    assert world.tables() == before
+    settle(world)
+    assert world.refused(DisconnectMeetings(world.root.id)).code == "not_connected"
+
+
 def test_a_kit_with_credentials_of_its_own_needs_no_consent(tmp_path: Path) -> None:
     """It says so; hosts are listed without a connection."""
     with opened(tmp_path) as world:

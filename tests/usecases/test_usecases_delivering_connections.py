@@ -232,6 +232,24 @@ def test_wrong_credentials_of_ours_are_a_dead_letter_and_lose_no_consent(world: 
     assert world.effects(EffectState.DEAD) == []
 
 
+def test_what_was_given_up_for_another_reason_stays_so_when_an_account_is_connected(world: World) -> None:
+    """Only what waited for the connection is tried again: not a key that the doors refused, nor a meeting that Zoom did."""
+    world.exivo.inject(Fault.error("POST", "/digitalKeyVisits$", status=403))
+    first = world.book(world.massage)
+    connect(world)
+    world.zoom.inject(Fault.error("POST", "/meetings$", status=400))
+    second = world.book(world.advice, starts=first.starts + DAY)
+    settle(world)
+    refused = {(letter.kind, letter.subject) for letter in world.effects(EffectState.DEAD)}
+    assert refused == {(EffectKind.KEY, first.id), (EffectKind.MEETING, second.id)}
+    world.ask(DisconnectMeetings(world.root.id))
+    settle(world)
+    connect(world)
+    settle(world)
+
+    assert {(letter.kind, letter.subject) for letter in world.effects(EffectState.DEAD)} == refused
+
+
 @pytest.mark.spec("Z-08")
 def test_disconnecting_from_our_side_ends_the_consent_and_touches_no_meeting(world: World) -> None:
     """Zoom takes the tokens no more, we have none; what is wanted meanwhile waits and is made once connected again."""

@@ -8,14 +8,16 @@ from typing import Any
 
 import httpx
 import pytest
+from attrs import evolve
 
 from servicekit import Kit
+from servicekit.adapters.doors.resivo import Resivo
 from servicekit.bookings import Booking, Cancel, Rebook
 from servicekit.keys import Key, KeyState, ListKeys, ReissueKey
 from servicekit.outbox.effects import EffectState, ListEffects
 from servicekit.outbox.retry import RetryPolicy
 from servicekit.runtime.relay import Delivered
-from servicekit.testing.simulators import ExivoSimulator, Fault, transport
+from servicekit.testing.simulators import ExivoSimulator, Fault, ResivoSimulator, transport
 from world import DAY, EVA_MOBILE, HOUR, MAIN, MINUTE, ROOM, World, opened
 
 pytest_plugins = ("world_fixtures",)
@@ -388,6 +390,28 @@ def test_a_first_key_that_cannot_be_made_is_given_up_at_last(tmp_path: Path) -> 
         (letter,) = world.ask(ListEffects(organisation=world.root.id))
 
         assert letter.trouble.startswith("given up after 4 tries: exivo answered 429")
+
+
+def test_where_a_lost_answer_cannot_be_looked_up_a_person_is_asked(tmp_path: Path) -> None:
+    """The key is not made again, for it may be there; the letter names it, so that it can be found by hand."""
+    resivo = ResivoSimulator()
+    with opened(tmp_path) as world:
+        with world.look() as store:
+            store.branches.save(evolve(store.branches.get(world.branch.id), site=resivo.site_id))
+        booking = world.book(world.massage)
+        world.ask(ReissueKey(booking.id, by_pin=True))
+        resivo.set_clock(world.now)
+        resivo.inject(Fault.lost_answer("POST", "/pin-access$"))
+        doors = Resivo(resivo.client_id, resivo.client_secret)
+        with Kit.open(f"sqlite:////{world.path}", doors=doors, transport=transport(resivo), clock=world.clock) as kit:
+            for _ in range(3):
+                kit.deliver()
+                world.clock.advance(HOUR)
+        (letter,) = world.ask(ListEffects(organisation=world.root.id))
+
+        assert f"not known whether resivo has made the key sk:{booking.id}:1:2" in letter.trouble
+        assert len(resivo.state()["keys"]) == 1
+        assert states(world, booking) == [KeyState.PLANNED, KeyState.ASKED]
 
 
 def test_a_kit_without_doors_says_what_is_missing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
