@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
 
+from consents import connect, settle, zoom_app
 from servicekit import Instant
 from servicekit.bookings import (
     AddClient,
@@ -25,11 +27,19 @@ from servicekit.bookings import (
     Service,
 )
 from servicekit.errors import NotFound
-from servicekit.meetings import FetchClassHostLink, FetchHostLink, GetMeeting, Meeting, MeetingState, SetMeetingUser
+from servicekit.meetings import (
+    DisconnectMeetings,
+    FetchClassHostLink,
+    FetchHostLink,
+    GetMeeting,
+    Meeting,
+    MeetingState,
+    SetMeetingUser,
+)
 from servicekit.outbox.effects import EffectKind, EffectState, ListEffects, RetryEffect
 from servicekit.runtime.relay import Delivered
 from servicekit.testing.simulators import USERS, Fault
-from world import DAY, EVA_MOBILE, HOUR, World
+from world import DAY, EVA_MOBILE, HOUR, World, opened
 
 pytest_plugins = ("world_fixtures",)
 
@@ -549,6 +559,26 @@ def test_the_provider_of_a_class_fetches_the_hosts_link_with_and_without_seats(w
 
 
 # At once
+
+
+def test_without_an_account_a_seats_link_waits_for_somebody_to_connect_one(tmp_path: Path) -> None:
+    """The class has its meeting; who books after the account was disconnected has a link once one is connected again."""
+    with opened(tmp_path, meetings=zoom_app()) as world:
+        connect(world)
+        scheduled = schedule(world)
+        settle(world)
+        world.ask(DisconnectMeetings(world.root.id))
+        settle(world)
+        booking = seat(world, scheduled)
+        settle(world)
+        assert [one.trouble for one in world.ask(ListEffects(organisation=world.root.id))] == [
+            "no account is connected at zoom: an administrator has to connect one"
+        ]
+        connect(world)
+        settle(world)
+
+        assert world.zoom.open_link(link(world, booking)) == world.zoom_meetings()[0].id
+        assert world.effects(EffectState.DEAD) == []
 
 
 def test_f23_eight_who_book_at_once_have_a_link_each_to_one_meeting(world: World) -> None:

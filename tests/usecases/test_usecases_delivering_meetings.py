@@ -8,13 +8,26 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from consents import connect, settle, zoom_app
 from servicekit import Instant, Kit
-from servicekit.bookings import Booking, Cancel, Rebook
+from servicekit.bookings import (
+    AddClient,
+    AddProvider,
+    AddService,
+    Booking,
+    BookingRules,
+    BookSeat,
+    Cancel,
+    CancelClass,
+    MoveClass,
+    Rebook,
+    ScheduleClass,
+)
 from servicekit.meetings import GetMeeting, Meeting, MeetingState
 from servicekit.outbox.effects import EffectState, ListEffects, RetryEffect
 from servicekit.outbox.retry import RetryPolicy
 from servicekit.runtime.relay import Delivered
-from servicekit.testing.simulators import Fault
+from servicekit.testing.simulators import USERS, Fault
 from world import DAY, EVA_MOBILE, HOUR, MINUTE, World, opened, zoom_adapter
 
 pytest_plugins = ("world_fixtures",)
@@ -119,6 +132,116 @@ def test_tokens_that_expire_or_are_revoked_are_renewed(world: World) -> None:
 
     assert len(held(world)) == 3
     assert world.effects(EffectState.DEAD) == []
+
+
+# Classes, other hosts, and organisations that bring their own account
+
+
+@pytest.mark.parametrize("seats_first", [False, True])
+def test_a_class_has_one_meeting_that_follows_it_with_its_seats(world: World, *, seats_first: bool) -> None:
+    """Made, moved, made anew where it vanished, and removed with it; at each step every seat has a link of its own to it."""
+    yoga = world.ask(
+        AddService(branch=world.advice.branch, name="Yoga", length=HOUR, online=True, rules=BookingRules(seats=2))
+    )
+    scheduled = world.ask(ScheduleClass(service=yoga.id, provider=world.chair.id, starts=world.now + DAY))
+    ole = world.ask(AddClient(organisation=world.root.id, name="Ole", email="ole@home.example"))
+    if not seats_first:
+        world.settle()
+    seats = [world.ask(BookSeat(scheduled=scheduled.id, client=who.id)) for who in (world.eva, ole)]
+    world.settle()
+    links = {meeting(world, seat).join_url for seat in seats}
+    assert held(world) == [(f"sk:{scheduled.id}:1", str(scheduled.starts), 60)]
+    world.ask(MoveClass(scheduled=scheduled.id, starts=scheduled.starts + DAY))
+    world.settle()
+    assert held(world) == [(f"sk:{scheduled.id}:1", str(scheduled.starts + DAY), 60)]
+    assert {meeting(world, seat).join_url for seat in seats} == links
+    world.zoom.webhook_url = ""
+    world.zoom.delete_meeting(world.zoom_meetings()[0].id)
+    world.ask(MoveClass(scheduled=scheduled.id, starts=scheduled.starts + 2 * DAY))
+    world.settle()
+    assert held(world) == [(f"sk:{scheduled.id}:2", str(scheduled.starts + 2 * DAY), 60)]
+    anew = {meeting(world, seat).join_url for seat in seats}
+    assert (len(links), len(anew), links & anew) == (2, 2, set())
+    assert {world.zoom.open_link(link) for link in anew} == {world.zoom_meetings()[0].id}
+    world.ask(CancelClass(scheduled.id))
+    world.settle()
+
+    assert held(world) == []
+    assert ever_made(world) == 2
+    assert world.effects(EffectState.DEAD) == []
+
+
+def test_a_refused_meeting_of_a_class_holds_its_seats_until_it_is_made(world: World) -> None:
+    """Its seats are given up with it; once somebody has mended the cause and retried the one, all have their links."""
+    yoga = world.ask(
+        AddService(branch=world.advice.branch, name="Yoga", length=HOUR, online=True, rules=BookingRules(seats=2))
+    )
+    world.zoom.inject(Fault.error("POST", "/meetings$", status=400))
+    scheduled = world.ask(ScheduleClass(service=yoga.id, provider=world.chair.id, starts=world.now + DAY))
+    world.settle()
+    seat = world.ask(BookSeat(scheduled=scheduled.id, client=world.eva.id))
+    world.settle()
+    letters = {letter.subject: letter for letter in world.ask(ListEffects(organisation=world.root.id))}
+    assert set(letters) >= {scheduled.id, seat.id}
+    world.ask(RetryEffect(letters[scheduled.id].id))
+    world.settle()
+
+    assert held(world) == [(f"sk:{scheduled.id}:1", str(scheduled.starts), 60)]
+    assert meeting(world, seat).state is MeetingState.MADE
+    assert world.effects(EffectState.DEAD) == []
+
+
+@pytest.mark.parametrize(
+    "fault", [None, Fault.lost_answer("DELETE"), Fault.error("DELETE", status=502)], ids=["well", "answer lost", "502"]
+)
+def test_a_meeting_that_is_passed_on_to_another_host_is_made_there_before_the_old_one_goes(
+    world: World, fault: Fault | None
+) -> None:
+    """No service gives a meeting to another host; the client is told the new link, and one meeting is left."""
+    booking = world.book(world.advice)
+    world.settle()
+    (before,) = world.zoom_meetings()
+    bea = world.ask(AddProvider(organisation=world.root.id, name="Bea", meeting_user=USERS[1].email))
+    world.zoom.inject(Fault.error("POST", "/meetings$", status=429), *([fault] if fault else []))
+    world.ask(Rebook(booking.id, starts=booking.starts, provider=bea.id))
+    world.kit.deliver()
+    assert [one.id for one in world.zoom_meetings()] == [before.id], "the old link opens until there is a new one"
+    world.settle()
+
+    assert held(world) == [(f"sk:{booking.id}:2", str(booking.starts), 60)]
+    (now,) = [one for one in world.zoom.state()["meetings"] if not one["deleted"]]
+    assert now["host_id"] == USERS[1].id
+    assert meeting(world, booking).former == ""
+
+
+def test_without_an_account_the_meeting_waits_for_somebody_to_connect_one(tmp_path: Path) -> None:
+    """A dead letter that says so; once an account is connected, the meeting and the links of seats are made."""
+    with opened(tmp_path, meetings=zoom_app()) as world:
+        booking = world.book(world.advice)
+        settle(world)
+        (letter,) = world.ask(ListEffects(organisation=world.root.id))
+        assert letter.trouble == "no account is connected at zoom: an administrator has to connect one"
+        connect(world)
+        settle(world)
+
+        assert held(world) == [(f"sk:{booking.id}:1", str(booking.starts), 60)]
+        assert world.effects(EffectState.DEAD) == []
+
+
+def test_once_a_host_is_used_up_for_today_its_other_moves_wait_without_asking(world: World) -> None:
+    """One refusal tells it; removing is always possible."""
+    bookings = [world.book(world.advice, starts=world.now + 10 * DAY + number * HOUR) for number in range(3)]
+    world.settle()
+    world.zoom.daily_cap = 3
+    for booking in bookings[:2]:
+        world.ask(Rebook(booking.id, starts=booking.starts + DAY))
+    world.ask(Cancel(bookings[2].id))
+    world.kit.deliver()
+    refused = [one for one in world.zoom.exchanges if one.response is not None and one.response.status == 429]
+    assert len(refused) == 1
+    assert sorted(starts for _, starts, _ in held(world)) == [str(booking.starts) for booking in bookings[:2]]
+    world.settle()
+    assert sorted(starts for _, starts, _ in held(world)) == [str(booking.starts + DAY) for booking in bookings[:2]]
 
 
 @pytest.mark.spec("Z-10")
