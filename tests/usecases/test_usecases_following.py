@@ -25,6 +25,7 @@ from servicekit.bookings import (
 )
 from servicekit.commands import Command
 from servicekit.errors import Invalid
+from servicekit.keys import ListKeys
 from servicekit.meetings import GetMeeting, MeetingState
 from servicekit.outbox.effects import Effect, EffectState, ListEffects, Stage
 from servicekit.testing.simulators import Fault
@@ -213,6 +214,37 @@ def test_a_change_replaces_what_waits_for_the_booking(world: World) -> None:
 
     assert world.exivo.state()["keys"] == world.zoom.state()["meetings"] == []
     assert [text.text.split(":")[0] for text in world.elks.handset(EVA_MOBILE)] == ["Cancelled"]
+
+
+def test_a_booking_that_is_passed_on_is_told_to_both_providers(world: World) -> None:
+    """The client of a move, the new provider of a booking, and the one who had it, that it is over: an effect of its own."""
+    booking = world.book()
+    world.settle()
+    world.ask(Rebook(booking.id, starts=booking.starts, provider=world.chair.id))
+    notices = {effect.subject: effect for effect in world.effects(EffectState.DUE) if effect.payload}
+
+    assert set(notices) == {booking.id, f"{booking.id}/{world.room.id}"}
+    assert notices[booking.id].payload == "moved booked"
+    assert notices[f"{booking.id}/{world.room.id}"].payload == f"{booking.starts.iso()} {booking.ends.iso()}"
+    world.ask(Rebook(booking.id, starts=booking.starts + DAY, provider=world.chair.id))
+    assert notices[f"{booking.id}/{world.room.id}"] in world.effects(EffectState.DUE), (
+        "a later move does not replace it"
+    )
+
+
+def test_a_client_without_the_app_gets_a_pin_of_their_own_for_each_key(world: World) -> None:
+    """Six digits, another one for each booking; a phone's key has none."""
+    ida = world.ask(
+        AddClient(organisation=world.root.id, name="Ida", email="ida@home.example", mobile="+41791110000", by_pin=True)
+    )
+    bookings = [world.book(world.massage, client=ida, starts=world.now + number * DAY) for number in range(1, 6)]
+    pins = [key.pin for booking in bookings for key in world.ask(ListKeys(booking.id))]
+    assert len(set(pins)) == len(pins) == 5
+    assert all(len(pin) == 6 and pin.isdecimal() for pin in pins)
+    (key,) = world.ask(ListKeys(world.book(world.massage, starts=world.now + 9 * DAY).id))
+    assert key.pin == ""
+    world.settle()
+    assert sorted(visit["code"] for visit in world.exivo.state()["visits"]) == sorted(pins)
 
 
 def test_a_no_show_is_told_nobody(world: World) -> None:

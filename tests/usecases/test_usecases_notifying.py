@@ -22,6 +22,7 @@ from servicekit.notices import (
     PlanNotices,
     Reminder,
     SaveTemplate,
+    SetPreference,
     Template,
     Way,
 )
@@ -31,6 +32,8 @@ from told import EVA, ROOM, approved, save, texts, yoga
 from world import DAY, HOUR, World
 
 pytest_plugins = ("world_fixtures",)
+
+ROOMS_PHONE = "+46701740699"
 
 
 @pytest.mark.spec("Z-04")
@@ -140,6 +143,66 @@ def test_a_request_that_was_answered_before_it_was_told_is_not_told(world: World
 
     assert held.payload == Occasion.REQUESTED
     assert [text.partition(":")[0] for text in texts(world)] == ["Booked"]
+
+
+@pytest.mark.parametrize("way", Way)
+@pytest.mark.parametrize("back", [False, True])
+def test_who_has_lost_a_booking_is_told_unless_they_have_it_again(mailed: World, way: Way, *, back: bool) -> None:
+    """By the way that they have chosen, with the time that they had it; whatever has become of it since."""
+    world = mailed
+    world.ask(SetPreference(who=world.room.id, ways=(way,), mobile=ROOMS_PHONE))
+    booking = world.book(world.haircut)
+    world.settle()
+    world.ask(Rebook(booking.id, starts=booking.starts + DAY, provider=world.chair.id))
+    if back:
+        world.ask(Rebook(booking.id, starts=booking.starts + DAY, provider=world.room.id))
+    world.settle()
+
+    mails = [f"{mail.message['Subject']}\n{mail.text}" for mail in world.mails(ROOM)]
+    told = mails if way is Way.MAIL else [text.text for text in world.elks.handset(ROOMS_PHONE)]
+    assert [text.partition(":")[0] for text in told] == ["Booked", "Booked" if back else "Cancelled"]
+    assert ("2026-11-27" in told[1], "2026-11-26" in told[1]) == (back, not back)
+    assert (mails == []) == (way is Way.TEXT)
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_text_about_a_loss_that_a_rule_has_refused_is_retried_while_it_holds(world: World, *, back: bool) -> None:
+    """Once the sender is set; who has the booking again by then reads nothing of a loss."""
+    world.ask(SetPreference(who=world.room.id, ways=(Way.TEXT,), mobile=ROOMS_PHONE))
+    booking = world.book(world.haircut)
+    world.settle()
+    world.ask(ChangeSettings(group=world.root.id, change=Settings(sender_name="")))
+    world.ask(Rebook(booking.id, starts=booking.starts + DAY, provider=world.chair.id))
+    world.settle()
+    (dead,) = [one for one in world.effects(EffectState.DEAD) if world.room.id in one.subject]
+    world.ask(ChangeSettings(group=world.root.id, change=Settings(sender_name="Salon")))
+    if back:
+        world.ask(Rebook(booking.id, starts=booking.starts + 2 * DAY, provider=world.room.id))
+        world.settle()
+    world.ask(RetryEffect(dead.id))
+    world.settle()
+
+    words = [text.text.partition(":")[0] for text in world.elks.handset(ROOMS_PHONE)]
+    assert words.count("Cancelled") == (not back)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_reminder_that_a_rule_has_refused_is_sent_while_it_is_one(world: World, *, late: bool) -> None:
+    """Once the booking has begun there is nothing to be reminded of."""
+    world.ask(PlanNotices(organisation=world.root.id, reminders=(Reminder(3 * HOUR),)))
+    booking = world.book(world.haircut)
+    world.kit.deliver()
+    world.ask(ChangeSettings(group=world.root.id, change=Settings(sender_name="")))
+    world.clock.set(booking.starts - 3 * HOUR)
+    world.settle()
+    (dead,) = [one for one in world.effects(EffectState.DEAD) if "reminder" in one.subject]
+    world.ask(ChangeSettings(group=world.root.id, change=Settings(sender_name="Salon")))
+    if late:
+        world.clock.set(booking.starts)
+    world.ask(RetryEffect(dead.id))
+    world.settle()
+
+    assert [text.partition(":")[0] for text in texts(world)] == (["Booked"] if late else ["Booked", "Reminder"])
 
 
 def test_a_text_that_was_overtaken_while_it_waited_is_not_sent(mailed: World) -> None:
