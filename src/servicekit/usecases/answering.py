@@ -180,7 +180,7 @@ def _mail(work: Work, user: User, message: Message) -> None:
 
 def _last_sent(work: Work, user: User, number: str) -> str:
     query = SearchLog(group=user.organisation, user=user.id, number=number, direction=Direction.OUT, most=_LOOKED_BACK)
-    found = work.store.messages.search(query, work.store.below(user.organisation))
+    found = work.store.messages.search(query)
     return next((row.message.text for row in found if row.message.hand_over is not HandOver.NONE), "")
 
 

@@ -56,14 +56,13 @@ def read_whole_log(work: Work, query: SearchLog) -> WholeLog:
     return WholeLog(zone, lambda: messages.count(query, groups), messages.lines(query, groups))
 
 
-def _seen(work: Work, query: SearchLog) -> tuple[Sequence[GroupId], Zone]:
-    """The groups whose rows are asked for, and the organisation's zone."""
+def _seen(work: Work, query: SearchLog) -> tuple[Sequence[GroupId] | None, Zone]:
+    """The one group whose rows are asked for, or None for all that the query's group has; and the organisation's zone."""
     zone = work.allow("log:read", query.group, removed=True)[0].zone
     check_narrowing(query)
-    groups = work.store.below(query.group)
     if query.exactly is None:
-        return groups, zone
-    if query.exactly not in groups:
+        return None, zone
+    if query.exactly not in work.store.below(query.group):
         kind, key = "Group", query.exactly
         raise NotFound(f"There is no {kind} {key}, or you may not see it.", kind=kind, id=key)
     return (query.exactly,), zone

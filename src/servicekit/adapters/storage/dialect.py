@@ -28,8 +28,10 @@ class Dialect:
         share_tree_of: the same as ``share_tree``, for the tree that a user, the parameter, belongs to; also gives its root.
         join_texts: the aggregate that puts texts together, given what stands between them.
         arrays: rows made from arrays, the parameters after the first, once a lock that is known by the first is one's own.
-        each: the rows that a statement gives for each value of an array, the first parameter, which it calls ``within.given``;
-            empty where ``IN`` does it in order by itself.
+        each: the rows that a statement gives for each row of another, which it calls ``within.given``; empty where ``IN``
+            does it in order by itself.
+        unnest: the rows of an array, the parameter.
+        row: what a row is found by the fastest within one statement.
         cursor: begins a statement whose rows stay on the server, as the cursor ``servicekit_log``; empty where they do anyway.
         bytewise: compares texts by their code points.
     """
@@ -45,6 +47,8 @@ class Dialect:
     join_texts: str = "group_concat"
     arrays: str = ""
     each: str = ""
+    unnest: str = ""
+    row: str = "id"
     cursor: str = ""
     bytewise: str = ""
 
@@ -67,7 +71,7 @@ def _array(column: tuple[str | int, ...]) -> str:
     return '{"' + '","'.join(words) + '"}'
 
 
-SQLITE = Dialect(spelling={"bytes": "BLOB"})
+SQLITE = Dialect(spelling={"bytes": "BLOB"}, row="rowid")
 """There is one writer at a time, from the beginning of its transaction: nothing has to be held."""
 
 POSTGRES = Dialect(
@@ -81,7 +85,8 @@ POSTGRES = Dialect(
     share_tree_of=(
         "SELECT pg_advisory_xact_lock_shared(hashtextextended(organisation, 0)), organisation FROM users WHERE id = ?"
     ),
-    each="(SELECT one.* FROM unnest(?::text[]) AS within (given) CROSS JOIN LATERAL ({}) AS one)",
+    each="(SELECT one.* FROM ({}) AS within (given) CROSS JOIN LATERAL ({}) AS one)",
+    unnest="SELECT unnest(?::text[])",
     cursor="DECLARE servicekit_log NO SCROLL CURSOR FOR",
     bytewise=' COLLATE "C"',
     join_texts="string_agg",

@@ -7,7 +7,7 @@ narrowed to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from servicekit.adapters.storage.tables import HeldTable
@@ -40,32 +40,29 @@ _COLUMNS = {
     LogColumn.SEGMENTS: "segments",
 }
 _LINE = f"made_at, group_name, {_EMAIL} AS email, number, direction, {_SHOWN} AS shown, segments, text"
+_DOWN = (
+    "WITH RECURSIVE down (id) AS (SELECT id FROM groups WHERE id = ?"
+    " UNION ALL SELECT groups.id FROM groups JOIN down ON groups.parent = down.id) SELECT id FROM down"
+)
 _CHUNK = 2000  # rows that are held at once while a log is streamed
 
 
 class MessageTable(HeldTable[Message]):
     """Messages and the log; see :class:`servicekit.ports.tables.Messages` for what each promises."""
 
-    def search(self, query: SearchLog, groups: Sequence[GroupId]) -> tuple[LogRow, ...]:
-        """A page, and then the addresses of those who are on it: a join would look them up for every row it passes by."""
-        sql, values = self._ordered(self.columns, query, groups, most=query.most)
-        messages = tuple(map(self.rows.thing, self.execute(sql, values).fetchall()))
-        emails = self._emails(sorted({one.user for one in messages if one.user is not None}))
-        return tuple(LogRow(one, emails.get(one.user, "")) for one in messages)
+    def search(self, query: SearchLog, groups: Sequence[GroupId] | None = None) -> tuple[LogRow, ...]:
+        """A page, in one statement; the addresses are looked up for those who are on it, not for every row it passes by."""
+        sql, values = self._ordered(f"{self.columns}, {_EMAIL}", query, groups, most=query.most)
+        thing = self.rows.thing
+        return tuple(LogRow(thing(row[:-1]), row[-1]) for row in self.execute(sql, values).fetchall())
 
-    def _emails(self, users: Sequence[str]) -> Mapping[str | None, str]:
-        if not users:
-            return {}
-        sql = f"SELECT id, email FROM users WHERE id IN ({_marks(users)})"  # noqa: S608 - ours
-        return dict(self.execute(sql, users).fetchall())
-
-    def count(self, query: SearchLog, groups: Sequence[GroupId]) -> int:
+    def count(self, query: SearchLog, groups: Sequence[GroupId] | None = None) -> int:
         """One pass."""
         test, values = self._narrowed(query, groups)
         (count,) = self.execute(f"SELECT count(*) FROM messages WHERE {test}", values).fetchone()  # noqa: S608 - ours
         return int(count)
 
-    def lines(self, query: SearchLog, groups: Sequence[GroupId]) -> Iterator[Sequence[LogLine]]:
+    def lines(self, query: SearchLog, groups: Sequence[GroupId] | None = None) -> Iterator[Sequence[LogLine]]:
         """A cursor, on either side of the connection, that is read in chunks."""
         sql, values = self._ordered(_LINE, query, groups)
         if not self.dialect.cursor:
@@ -78,7 +75,7 @@ class MessageTable(HeldTable[Message]):
             yield chunk
         self.execute("CLOSE servicekit_log", [])
 
-    def choices(self, query: SearchLog, groups: Sequence[GroupId]) -> LogChoices:
+    def choices(self, query: SearchLog, groups: Sequence[GroupId] | None = None) -> LogChoices:
         """A pass for each column."""
         found = {
             column: self._distinct((_COLUMNS[column], *more), query, groups)
@@ -101,7 +98,9 @@ class MessageTable(HeldTable[Message]):
             cut_off=cut_off,
         )
 
-    def _distinct(self, expressions: Sequence[str], query: SearchLog, groups: Sequence[GroupId]) -> Sequence[Any]:
+    def _distinct(
+        self, expressions: Sequence[str], query: SearchLog, groups: Sequence[GroupId] | None
+    ) -> Sequence[Any]:
         test, values = self._narrowed(query, groups)
         columns = ", ".join(f"({one}){self.dialect.bytewise}" for one in expressions)
         order = ", ".join(str(place) for place in range(1, len(expressions) + 1))
@@ -110,7 +109,7 @@ class MessageTable(HeldTable[Message]):
         return rows
 
     def _ordered(
-        self, columns: str, query: SearchLog, groups: Sequence[GroupId], most: int | None = None
+        self, columns: str, query: SearchLog, groups: Sequence[GroupId] | None, most: int | None = None
     ) -> tuple[str, list[object]]:
         """The statement that gives these columns of what the query asks for, in its order."""
         way = "DESC" if query.descending else "ASC"
@@ -122,24 +121,26 @@ class MessageTable(HeldTable[Message]):
         after = f" AND ({expression}, id) {'<' if query.descending else '>'} (?, ?)" if mark else ""
         place: list[object] = [mark.value, mark.id] if mark else []
         if self.dialect.each and most is not None and query.order is LogColumn.MADE_AT and not _keyed(query):
+            within: list[object] = [query.group if groups is None else list(groups)]
+            given = _DOWN if groups is None else self.dialect.unnest
             test, values = self._conditions(query)
-            one = f'SELECT * FROM messages WHERE "group" = within.given{test}{after} {order}{limit}'  # noqa: S608
-            return f"SELECT {columns} FROM {self.dialect.each.format(one)} AS messages {order}{limit}", [  # noqa: S608
-                list(groups),
-                *values,
-                *place,
-            ]
+            one = f'SELECT * FROM messages WHERE "group" = within.given{test}{after} {order}{limit}'  # noqa: S608 - ours
+            page = f"SELECT * FROM {self.dialect.each.format(given, one)} AS each_one {order}{limit}"  # noqa: S608 - ours
+            return f"SELECT {columns} FROM ({page}) AS messages {order}", [*within, *values, *place]  # noqa: S608 - ours
         test, values = self._narrowed(query, groups)
         if most is not None:
-            # Only ids are sorted, and whole rows read for those of the page alone.
-            test = f"id IN (SELECT id FROM messages WHERE {test}{after} {order}{limit})"  # noqa: S608 - ours
+            # Only these are sorted, and whole rows read for those of the page alone.
+            row = self.dialect.row
+            test = f"{row} IN (SELECT {row} FROM messages WHERE {test}{after} {order}{limit})"  # noqa: S608 - ours
             return f"SELECT {columns} FROM messages WHERE {test} {order}", [*values, *place]  # noqa: S608 - ours
         return f"SELECT {columns} FROM messages WHERE {test}{after} {order}{limit}", [*values, *place]  # noqa: S608
 
-    def _narrowed(self, query: SearchLog, groups: Sequence[GroupId]) -> tuple[str, list[object]]:
+    def _narrowed(self, query: SearchLog, groups: Sequence[GroupId] | None) -> tuple[str, list[object]]:
         # With a user or a number, whose index has far fewer rows: an expression, so that no database goes by the groups.
         group = "(\"group\" || '')" if _keyed(query) else '"group"'
         test, values = self._conditions(query)
+        if groups is None:
+            return f"{group} IN ({_DOWN}){test}", [query.group, *values]
         return f"{group} IN ({_marks(groups)}){test}", [*groups, *values]
 
     def _conditions(self, query: SearchLog) -> tuple[str, list[object]]:

@@ -43,22 +43,23 @@ class Messages(Table[Message], Protocol):
         """
         ...
 
-    def search(self, query: SearchLog, groups: Sequence[GroupId]) -> tuple[LogRow, ...]:
+    def search(self, query: SearchLog, groups: Sequence[GroupId] | None = None) -> tuple[LogRow, ...]:
         """At most ``query.most`` of what the query asks for among ``groups``, in its order, from after its mark on.
 
+        Without ``groups``, here and below, among the query's own group and all below it, which costs no statement more.
         In order of time that costs an index range of each group, whichever page it is.
         """
         ...
 
-    def count(self, query: SearchLog, groups: Sequence[GroupId]) -> int:
+    def count(self, query: SearchLog, groups: Sequence[GroupId] | None = None) -> int:
         """How many rows the query asks for on all pages together. Costs one pass over them."""
         ...
 
-    def lines(self, query: SearchLog, groups: Sequence[GroupId]) -> Iterator[Sequence[LogLine]]:
+    def lines(self, query: SearchLog, groups: Sequence[GroupId] | None = None) -> Iterator[Sequence[LogLine]]:
         """All rows of all pages, in chunks, as bare values; the memory that it takes does not grow with them."""
         ...
 
-    def choices(self, query: SearchLog, groups: Sequence[GroupId]) -> LogChoices:
+    def choices(self, query: SearchLog, groups: Sequence[GroupId] | None = None) -> LogChoices:
         """The values of each column that occur on all pages together."""
         ...
 
