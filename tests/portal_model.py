@@ -51,6 +51,7 @@ class Company:
     root: GroupId
     anna: Principal
     tom: UserId
+    team: GroupId
     customers: list[str] = field(factory=list)
     facilities: list[tuple[str, str]] = field(factory=list)
     models: list[str] = field(factory=list)
