@@ -160,6 +160,28 @@ class Log:
         with pytest.raises(Undone):
             look()
 
+    def test_without_groups_it_is_of_all_below_the_one_that_is_asked_about(self, storage: Storage) -> None:
+        """Page, count, stream and values alike; whichever order, narrowed or not."""
+        places = (1, 2, 3, 4)
+
+        def write(store: Transaction) -> None:
+            _peopled(store)
+            store.groups.add(group(4, parent=2))
+            for number in places:
+                store.messages.add(message(number, group=nth(GroupId, number), user=nth(UserId, 1)))
+
+        transact(storage, write)
+        with storage.read() as store:
+            for top, below in ((1, [1, 2, 3, 4]), (2, [2, 4]), (4, [4])):
+                for order in LogColumn:
+                    for user in (None, nth(UserId, 1)):
+                        query = SearchLog(group=nth(GroupId, top), user=user, order=order, descending=False)
+                        expected = [nth(GroupId, number) for number in below]
+                        assert [row.message.group for row in store.messages.search(query)] == expected
+                        assert store.messages.count(query) == len(below)
+                        assert len([line for chunk in store.messages.lines(query) for line in chunk]) == len(below)
+                        assert len(store.messages.choices(query).statuses) == 1
+
     def test_a_list_of_values_is_cut_off_and_says_so(self, storage: Storage) -> None:
         """The first in order are given, and the column is named."""
         numbers = [f"+4670{number:07d}" for number in range(MOST_CHOICES + 1)]
