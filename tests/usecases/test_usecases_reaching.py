@@ -102,6 +102,7 @@ def test_one_account_for_all_is_used_as_it_is(tmp_path: Path) -> None:
     with opened(tmp_path) as world:
         world.zoom.inject(Fault.error("POST", "/meetings$", status=400))
         refused = world.book(world.advice)
+        world.settle()
         made = world.book(world.advice, starts=refused.starts + DAY)
         world.settle()
 
