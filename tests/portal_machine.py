@@ -38,7 +38,10 @@ from servicekit.portal import (
     ChooseNotices,
     EnterReading,
     FileFaultReport,
+    MakeInspection,
     OpenFaultReport,
+    Outcome,
+    Point,
     RemoveCustomerUser,
     Right,
     Way,
@@ -47,9 +50,8 @@ from servicekit.testing.clock import ManualClock
 
 WORDS = st.sampled_from(["Säge", "SÄGE klemmt", "Kran 100%", "kran_1", "Straße"])
 PICK = st.integers(0, 10_000)
+POINTS = (Point("Blade", Outcome.GOOD),)
 RIGHTS = st.lists(st.sampled_from(ALL_RIGHTS), unique=True).map(tuple)
-KINDS = ("orders", "objects", "faults", "comments", "documents", "readings")
-NEEDS = {"faults": "fault_reports", "comments": "comments", "documents": "documents", "readings": "readings"}
 _runs = count()
 
 
@@ -108,6 +110,7 @@ def machine(opens: Callable[[ManualClock, Caught], Kit]) -> type[RuleBasedStateM
                     self.comment(pick, who, "SÄGE klemmt", internal=internal)
                     self.document(pick, who, "Straße", internal=internal)
                     self.document(pick + 4, who, "Kran 100%", internal=internal)
+                    self.inspect(pick + 8 * internal, who, "SÄGE klemmt")
                 self.comment(pick, 2 + pick, "Straße", internal=False)
                 self.report(pick, 2 + pick, "Kran 100%")
 
@@ -342,6 +345,17 @@ def machine(opens: Callable[[ManualClock, Caught], Kit]) -> type[RuleBasedStateM
             made = self.outcome(EnterReading(object=thing.id, operated=MINUTE * 5), by)  # type: ignore[arg-type]
             if self.judged(made, thing, person, company, "readings:write"):
                 self.made(made, "readings", "", about=thing.id)
+
+        @rule(pick=PICK, who=PICK, title=WORDS)
+        def inspect(self, pick: int, who: int, title: str) -> None:
+            """Any order or object, by anybody."""
+            places = [thing for thing in self.model.things if thing.kind in {"orders", "objects"}]
+            place = places[pick % len(places)]
+            by, person, company = self.model.writers()[who % len(self.model.writers())]
+            self.clock.advance(MINUTE)
+            made = self.outcome(MakeInspection(about=place.id, title=title, points=POINTS), by)  # type: ignore[arg-type]
+            if self.judged(made, place, person, company, "inspections:write"):
+                self.made(made, "inspections", title, about=place.id)
 
         def check_mailed(self, what: str, expected: set[str], *, staff: bool = False) -> None:
             """Who was written to since the last time about this; nobody twice."""

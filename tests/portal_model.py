@@ -10,8 +10,8 @@ from attrs import define, field, frozen
 from servicekit import Principal
 from servicekit.ids import CustomerUserId, GroupId, UserId
 
-KINDS = ("orders", "objects", "faults", "comments", "documents", "readings")
-NEEDS = {"faults": "fault_reports", "comments": "comments", "documents": "documents", "readings": "readings"}
+KINDS = ("orders", "objects", "faults", "comments", "documents", "readings", "inspections")
+NEEDS = {"faults": "fault_reports"} | {kind: kind for kind in ("comments", "documents", "readings", "inspections")}
 
 
 @frozen

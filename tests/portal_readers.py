@@ -21,6 +21,7 @@ from servicekit.portal import (
     ListDocuments,
     ListFacilities,
     ListFaultReports,
+    ListInspections,
     ListObjects,
     ListOrders,
     ListReadings,
@@ -122,6 +123,7 @@ class Readers:
             if thing.kind == "objects":
                 self.check_on(ListReadings(thing.id), "readings", thing, (by, person, company))  # type: ignore[arg-type]
             if thing.kind in {"orders", "objects"}:
+                self.check_on(ListInspections(thing.id), "inspections", thing, (by, person, company))  # type: ignore[arg-type]
                 self.check_on(ListDocuments(thing.id), "documents", thing, (by, person, company))  # type: ignore[arg-type]
         for one in self.model.companies:
             for customer in one.customers:
