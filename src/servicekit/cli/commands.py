@@ -10,6 +10,7 @@ from contextlib import closing
 import click
 
 from servicekit.adapters.storage import storage_of
+from servicekit.cli.activity import activity
 from servicekit.cli.kits import kit_of as _kit
 from servicekit.cli.log import log
 from servicekit.errors import ConfigurationError, StorageError
@@ -180,4 +181,5 @@ def close_month(
         sys.exit(close(kit, month, organisations, pdf, language, dry=dry_run, json=as_json))
 
 
+servicekit.add_command(activity)
 servicekit.add_command(log)
