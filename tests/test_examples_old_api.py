@@ -79,7 +79,7 @@ def test_a_client_of_the_document_sends_asks_and_receives(
         running(make_server("127.0.0.1", 0, OldCall(kit).wsgi, handler_class=_Quiet)) as url,
         running(ThreadingHTTPServer(("127.0.0.1", 0), receiver)) as api_url,
     ):
-        kit.perform(SetPush(group=team.id, url=api_url), by=anna)
+        kit.perform(SetPush(group=team.id, user=made.key.user, url=api_url), by=anna)
         api = client.OldApi(url, made.secret)
         sent = api.send(MOBILE, "Räksmörgås & <b>")
         assert (sent.ok, sent.code, api.status(sent.id)) == (True, "ok", "SENT")

@@ -12,6 +12,7 @@ def test_neither_secret_nor_url_is_shown() -> None:
     """A URL may have a key in its query; both are there to be read, not to be logged."""
     push = Push(
         group=ROOT,
+        user=None,
         url="https://example.com/?key=hidden",
         form=PushForm.FORM,
         inherited=False,

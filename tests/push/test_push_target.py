@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servicekit.ids import GroupId, MessageId, PushId
+from servicekit.ids import GroupId, MessageId, PushId, UserId
 from servicekit.moments import Instant
 from servicekit.push import (
     LANES,
@@ -26,7 +26,7 @@ from servicekit.push import (
 NOON = Instant.parse("2026-11-25T12:00:00Z")
 HOUR, DAY, TICK = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
 ROOT, TEAM, DESK = GroupId("grp_root"), GroupId("grp_team"), GroupId("grp_desk")
-TARGET = PushTarget(group=ROOT, organisation=ROOT, url="https://example.com/?key=hidden", secret="whsec_hidden")
+TARGET = PushTarget(owner=ROOT, organisation=ROOT, url="https://example.com/?key=hidden", secret="whsec_hidden")
 EVENT = PushEvent(
     id=PushId("psh_1"),
     organisation=ROOT,
@@ -43,10 +43,18 @@ EVENT = PushEvent(
 def test_the_nearest_group_decides() -> None:
     """Its own target, else that of the nearest above; none where nobody has one."""
     path = (DESK, TEAM, ROOT)
-    assert nearest(path, {ROOT, TEAM}) == TEAM
-    assert nearest(path, {ROOT, TEAM, DESK}) == DESK
-    assert nearest(path, {ROOT}) == ROOT
-    assert nearest(path, set()) is None
+    assert nearest(None, path, {ROOT, TEAM}) == TEAM
+    assert nearest(None, path, {ROOT, TEAM, DESK}) == DESK
+    assert nearest(None, path, {ROOT}) == ROOT
+    assert nearest(None, path, set()) is None
+
+
+def test_a_user_comes_before_its_group() -> None:
+    """Its own target where it has one; without, its group's as for everybody."""
+    path, user = (DESK, ROOT), UserId("usr_1")
+    assert nearest(user, path, {DESK, user}) == user
+    assert nearest(user, path, {DESK}) == DESK
+    assert nearest(None, path, {user}) is None
 
 
 @given(st.text(alphabet="0123456789abcdefghjkmnpqrstvwxyz", min_size=1).map(lambda text: MessageId(f"msg_{text}")))

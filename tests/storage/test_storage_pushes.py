@@ -93,7 +93,7 @@ def test_a_target_reads_back_and_is_forgotten_with_its_secret(storage: Storage) 
     """With every field; another group's stays."""
     roots = [group(), evolve(group(), id=TARGETS[1], organisation=TARGETS[1])]
     whole = PushTarget(
-        group=roots[0].id,
+        owner=roots[0].id,
         organisation=roots[0].id,
         url="https://example.com/",
         form=PushForm.JSON,
@@ -105,7 +105,7 @@ def test_a_target_reads_back_and_is_forgotten_with_its_secret(storage: Storage) 
         trouble="away",
         told_at=NOON - MINUTE,
     )
-    bare = PushTarget(group=roots[1].id, organisation=roots[1].id, url="https://example.com/", secret="whsec_c")
+    bare = PushTarget(owner=roots[1].id, organisation=roots[1].id, url="https://example.com/", secret="whsec_c")
 
     with storage.write() as store:
         for root, target in zip(roots, (whole, bare), strict=True):
@@ -113,13 +113,13 @@ def test_a_target_reads_back_and_is_forgotten_with_its_secret(storage: Storage) 
             store.push_targets.add(target)
     transact(storage, lambda store: store.push_targets.save(evolve(whole, failures=4)))
     with storage.read() as store:
-        assert store.push_targets.get(whole.group) == evolve(whole, failures=4)
-        assert store.push_targets.where(organisation=bare.group) == (bare,)
-    transact(storage, lambda store: store.push_targets.remove(whole.group))
+        assert store.push_targets.get(whole.owner) == evolve(whole, failures=4)
+        assert store.push_targets.where(organisation=bare.organisation) == (bare,)
+    transact(storage, lambda store: store.push_targets.remove(whole.owner))
     with storage.write() as store:
         assert store.push_targets.where() == (bare,)
         with pytest.raises(NotFound):
-            store.push_targets.hold(whole.group)
+            store.push_targets.hold(whole.owner)
 
 
 def test_whether_anybody_of_an_organisation_is_told_is_looked_up_once(storage: Storage) -> None:
@@ -130,7 +130,7 @@ def test_whether_anybody_of_an_organisation_is_told_is_looked_up_once(storage: S
         said: list[bool] = [store.push_targets.wanted(root) for root in roots * 2]
         store.push_targets.add(
             PushTarget(
-                group=roots[0], organisation=roots[0], url="https://a.example", form=PushForm.JSON, secret="word"
+                owner=roots[0], organisation=roots[0], url="https://a.example", form=PushForm.JSON, secret="word"
             )
         )
         said += [store.push_targets.wanted(root) for root in roots]

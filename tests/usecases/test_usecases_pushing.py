@@ -11,12 +11,13 @@ from desk import DAY, HOUR, MOBILE
 from processes import race
 from receivers import Office, office, receiving, send_by
 from servicekit import Kit, Principal
+from servicekit.accounts import AddApiKey
 from servicekit.commands import Command
 from servicekit.errors import ConfigurationError, Invalid, NotFound, Refused
-from servicekit.groups import AddUsers, Group, MoveGroup, RemoveGroup, SetAdmins
+from servicekit.groups import AddUsers, Group, MoveGroup, RemoveGroup, RemoveUsers, SetAdmins
 from servicekit.ids import UserId
 from servicekit.messages import SendText
-from servicekit.push import GetPush, Push, PushForm, RemovePush, RotatePushSecret, SetPush
+from servicekit.push import GetPush, Push, PushForm, RemovePush, RotatePushSecret, SetPush, verify
 
 URL = "https://example.com/texts?key=hidden"
 
@@ -191,6 +192,108 @@ def test_whoever_administers_a_group_alone_does_not_see_what_is_above(one: Offic
     shown = seen(one, team, by)
     assert shown is not None
     assert (shown.group, shown.url, shown.inherited) == (team.id, f"{URL}3", False)
+
+
+# Of one user
+
+
+@pytest.mark.spec("M-33")
+def test_an_api_user_has_a_url_of_its_own(it: Office) -> None:
+    """What is sent with its key, and what is answered to it, is posted there; what others of its group do is not."""
+    key = it.kit.perform(AddApiKey(group=it.root.id, name="Till"), by=it.anna).key
+    it.push()
+    with receiving() as till:
+        made = it.kit.perform(SetPush(group=it.root.id, user=key.user, url=till.url), by=it.anna)
+        sent = it.kit.perform(SendText(user=key.user, to=MOBILE, text="From the till"), by=Principal.of(key.id))
+        it.kit.deliver()
+        (flown,) = it.pigeons.sent
+        it.hear("p1 DELIVERED")
+        it.hear(f"in1 {MOBILE} {flown.sender} Back to the till")
+        it.kit.deliver()
+        it.send()
+        it.kit.deliver()
+
+        assert (made.push.user, made.push.group, made.push.inherited) == (key.user, it.root.id, False)
+        of_message = [value for message, value in till.taken() if message == sent.id]
+        assert of_message == ["SENT", "DELIVERED"]
+        assert [value for message, value in till.taken() if message != sent.id] == ["INCOMING"]
+        assert made.secret is not None
+        assert [verify(call.headers, call.body, made.secret, it.clock.now()) for call in till.calls]
+        assert it.receiver.statuses() == ["SENT"]
+
+
+def test_without_a_url_of_its_own_a_user_has_its_groups(it: Office) -> None:
+    """Before it is set and after it is removed; rotating one secret leaves the other."""
+    team = it.group("Team")
+    max_ = member(it, team)
+    asked = GetPush(team.id, user=max_)
+    assert it.kit.ask(asked, by=it.anna) is None
+    it.push()
+    shown = it.kit.ask(asked, by=it.anna)
+    assert shown is not None
+    assert (shown.group, shown.user, shown.inherited) == (it.root.id, None, True)
+
+    it.push(team)
+    shown = it.kit.ask(asked, by=it.anna)
+    assert shown is not None
+    assert (shown.group, shown.user, shown.inherited) == (team.id, None, True)
+
+    own = it.kit.perform(SetPush(group=team.id, user=max_, url=URL), by=it.anna)
+    rotated = it.kit.perform(RotatePushSecret(group=team.id, user=max_), by=it.anna)
+    assert rotated.secret not in {None, own.secret}
+    assert it.kit.ask(asked, by=it.anna) == rotated.push
+    whole = seen(it, team)
+    assert whole is not None
+    assert (whole.user, whole.both_until) == (None, None)
+    it.kit.perform(RemovePush(team.id, user=max_), by=it.anna)
+    assert it.kit.ask(asked, by=it.anna) == shown
+    assert refused(it, RemovePush(team.id, user=max_)).code == "no_push"
+
+
+def test_a_users_url_goes_along_with_it_until_it_is_removed(it: Office) -> None:
+    """Then what was sent before is told to its group's."""
+    team = it.group("Team")
+    max_ = member(it, team)
+    it.push()
+    with receiving() as own:
+        it.push(team, user=max_, url=own.url)
+        it.kit.perform(AddUsers(group=it.root.id, addresses=("max@desk.example",)), by=it.anna)
+        text_of(it, max_)
+        it.kit.perform(RemoveUsers(group=it.root.id, addresses=("max@desk.example",)), by=it.anna)
+        it.hear("p1 DELIVERED")
+        it.kit.deliver()
+        assert (own.statuses(), it.receiver.statuses()) == (["SENT"], ["DELIVERED"])
+
+
+@pytest.mark.parametrize("which", ["unknown", "elsewhere", "removed"])
+def test_a_url_is_of_a_user_of_this_very_group(one: Office, which: str) -> None:
+    """Whoever names another is refused, whatever it asks."""
+    team = one.group("Team")
+    user = UserId("usr_0") if which == "unknown" else member(one, one.root if which == "elsewhere" else team)
+    if which == "removed":
+        one.kit.perform(RemoveUsers(group=one.root.id, addresses=("max@desk.example",)), by=one.anna)
+    for ask in (
+        SetPush(group=team.id, url=URL, user=user),
+        RotatePushSecret(group=team.id, user=user),
+        RemovePush(team.id, user=user),
+    ):
+        assert refused(one, ask).code == "not_a_member"
+    with pytest.raises(Invalid, match="no user of this group"):
+        one.kit.ask(GetPush(team.id, user=user), by=one.anna)
+
+
+def test_when_a_users_receiver_is_given_up_its_groups_administrators_are_told(one: Office) -> None:
+    """By mail, once."""
+    team = one.group("Team")
+    max_ = member(one, team)
+    with receiving() as own:
+        own.always = 503
+        one.push(team, user=max_, url=own.url)
+        text_of(one, max_)
+        one.pile.mails.clear()
+        one.wait_through(4 * DAY)
+        (mail,) = one.pile.mails
+        assert b"Pushes of Team are not taken" in mail.raw
 
 
 # Rotated, removed

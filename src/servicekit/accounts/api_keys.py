@@ -124,7 +124,8 @@ class AddApiKey(Command[ApiKeyMade]):
         group: where it counts, with all below.
         scopes: what it may do there. ``messages:write`` is what sending takes; what it sends itself it may also read.
         user: whom it sends as, of this group or one below; None: a new API user in the group, with a number of its own where
-            the group receives. No mail reaches an API user: texts to it are pushed, see :class:`servicekit.push.SetPush`.
+            the group receives. No mail reaches an API user: texts to it are pushed, to a URL of its own or its group's,
+            see :class:`servicekit.push.SetPush`.
         ends_at: until when it is good.
 
     Raises:

@@ -1,8 +1,9 @@
-"""Targets: where a group's pushes go, what they are signed with, and how they fare. And the events that go there.
+"""Targets: where the pushes of a group or of a user go, what they are signed with, and how they fare. And the events.
 
 Rules kept here:
 
-* The nearest group on the path that has a target decides; what a removed group had counts no more.
+* The target of the message's user decides, such as that of an API key; without one, that of the nearest group on the path that
+  has one. What a removed user or group had counts no more.
 * While a secret rotates, pushes are signed with both, so that the receiver may change over at any moment of it.
 * The events of one message go to a target one after the other, in the order of their making. A target's messages are spread
   over :data:`LANES` lanes, each of which has one push in flight: so a receiver that is slow takes no more of a relay's places.
@@ -22,7 +23,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from servicekit.errors import Unreachable
-from servicekit.ids import GroupId, MessageId, PushId
+from servicekit.ids import GroupId, MessageId, PushId, UserId
 from servicekit.moments import Instant
 from servicekit.outbox.retry import Again, GiveUp, RetryPolicy, judge_failure
 
@@ -58,9 +59,10 @@ class PushForm(StrEnum):
 
 @frozen(kw_only=True)
 class PushTarget:
-    """Where the events of a group, and of all below it that have no target of their own, are posted.
+    """Where the events of a group, and of all below it that have no target of their own, are posted; or those of one user.
 
     Attributes:
+        owner: the id of that group, or of that user.
         secret, old_secret: what pushes are signed with; the old one until ``old_until``.
         failures: how often in a row the receiver did not answer.
         paused_until: nothing is sent before; None: nothing hinders.
@@ -68,7 +70,7 @@ class PushTarget:
         told_at: when its administrators were told last that something was given up.
     """
 
-    group: GroupId
+    owner: str
     organisation: GroupId
     url: str = field(repr=False)
     form: PushForm = PushForm.FORM
@@ -87,7 +89,7 @@ class PushEvent:
 
     Attributes:
         id: the ``webhook-id``, the same however often it is sent.
-        target: the target's group.
+        target: the target's owner.
         number: its place among the events of its message, from 1.
         status: what the log showed of the message then.
         attempts: how often the receiver has said no to it.
@@ -96,7 +98,7 @@ class PushEvent:
 
     id: PushId
     organisation: GroupId
-    target: GroupId
+    target: str
     lane: int
     message: MessageId
     number: int
@@ -108,14 +110,16 @@ class PushEvent:
     trouble: str = ""
 
 
-def nearest(path: Sequence[GroupId], targets: Collection[GroupId]) -> GroupId | None:
-    """Whose target holds for ``path[0]``: its own, or that of the nearest group above that has one.
+def nearest(user: UserId | None, path: Sequence[GroupId], targets: Collection[str]) -> str | None:
+    """Whose target holds for what a user of ``path[0]`` sends and gets: its own, or that of the nearest group that has one.
 
     Args:
+        user: None where there is none, or it is removed.
         path: the groups that are not removed, from one up to the root.
-        targets: those that have a target.
+        targets: the owners of targets.
     """
-    return next((group for group in path if group in targets), None)
+    owners: list[str] = [*([user] if user else []), *path]
+    return next((owner for owner in owners if owner in targets), None)
 
 
 def lane_of(message: MessageId) -> int:
@@ -143,7 +147,7 @@ def failed(target: PushTarget, trouble: str, at: Instant, until: Instant | None 
         at: now.
         until: when the receiver asked to be tried again; believed as far as the longest pause.
     """
-    judged = _judged(trouble, target.failures, at, target.group)
+    judged = _judged(trouble, target.failures, at, target.owner)
     longest = at + PUSH_RETRY.longest
     pause = judged.at if isinstance(judged, Again) else longest
     if until is not None:

@@ -40,7 +40,7 @@ from servicekit.push import (
 )
 from servicekit.usecases.delivering import Done, Failed, GivenUp, Next, Outside, Step, Verdict
 from servicekit.usecases.membership import admins_of
-from servicekit.usecases.pushing import held_target, hold_targets, place_of, wake
+from servicekit.usecases.pushing import held_target, hold_targets, place_of, user_of, wake
 from servicekit.usecases.work import Work
 
 __all__ = ["TIMEOUT", "prepare_push"]
@@ -58,13 +58,13 @@ def prepare_push(work: Work, effect: Effect) -> Step:
     place = place_of(effect.subject)
     if isinstance(place, MessageId):
         return _resumed(work, effect)
-    group, lane = place
-    target = held_target(work, group)
+    owner, lane = place
+    target = held_target(work, owner)
     if target is None:
         return Done()
     event = None
     if target.paused_until is None or target.paused_until <= work.at:
-        event = work.store.push_events.next_of(group, lane, work.at)
+        event = work.store.push_events.next_of(owner, lane, work.at)
     if event is None:
         wake(work, target, lane)
         return Done()
@@ -114,7 +114,7 @@ def _answered(work: Work, tried: PushTarget, event: PushEvent, answer: HttpRespo
     said = f"{origin_of(tried.url)} answered {answer.status}"
     if answer.status in _AWAY:
         return _unanswered(work, tried, event, said, until=asked_to_wait(answer))
-    target = held_target(work, tried.group)
+    target = held_target(work, tried.owner)
     if target is None:
         return Done()
     if answer.ok:
@@ -160,7 +160,7 @@ def _dead_letter(work: Work, event: PushEvent, trouble: str) -> Effect:
 def _unanswered(
     work: Work, tried: PushTarget, event: PushEvent, trouble: str, *, until: Instant | None = None
 ) -> Verdict:
-    target = held_target(work, tried.group)
+    target = held_target(work, tried.owner)
     if target is None:
         return Done()
     if (
@@ -179,7 +179,7 @@ def _unanswered(
 def _resumed(work: Work, effect: Effect) -> Done:
     """What was given up of a message is due again."""
     for target in hold_targets(work, effect):
-        for event in work.store.push_events.where(message=effect.subject, target=target.group):
+        for event in work.store.push_events.where(message=effect.subject, target=target.owner):
             work.store.push_events.save(evolve(event, held=False, attempts=0, due_at=work.at))
         wake(work, target, lane_of(MessageId(effect.subject)))
     return Done()
@@ -204,7 +204,8 @@ def _tell(work: Work, target: PushTarget, trouble: str) -> PushTarget:
     recently = target.told_at is not None and work.at < target.told_at + _BETWEEN_MAILS
     if work.wiring.mail is None or recently:
         return target
-    path = work.store.path(target.group)
+    user = user_of(target)
+    path = work.store.path(target.owner if user is None else work.store.users.get(user).group)
     admins = next((found for group in path if (found := admins_of(work, group.id))), ())
     sender = work.wiring.mail_from
     for admin in admins:

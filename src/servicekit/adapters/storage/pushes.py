@@ -20,7 +20,7 @@ _HEAD = """
 
 
 class PushTargetTable(SqlTable[PushTarget]):
-    """Targets, by group."""
+    """Targets, by the group or user whose they are."""
 
     def __init__(self, execute: Execute, dialect: Dialect, shape: Shape[PushTarget]) -> None:
         super().__init__(execute, dialect, shape)
@@ -40,9 +40,9 @@ class PushTargetTable(SqlTable[PushTarget]):
             self._without.add(organisation)
         return found
 
-    def remove(self, group: str) -> None:
+    def remove(self, owner: str) -> None:
         """One row, and its secret with it."""
-        self.execute(f"DELETE FROM {self.name} WHERE {self.shape.by_key}", [group])  # noqa: S608 - names are ours
+        self.execute(f"DELETE FROM {self.name} WHERE {self.shape.by_key}", [owner])  # noqa: S608 - names are ours
 
 
 class PushEventTable(SqlTable[PushEvent]):

@@ -151,7 +151,7 @@ class SqlTransaction:
     templates = _table("templates", Template, ("organisation", "occasion", "channel", "language"))
     notice_plans = _table("notice_plans", NoticePlan)
     preferences = _table("preferences", Preference)
-    push_targets: tables.PushTargets = _with_more(PushTargetTable, "push_targets", PushTarget, ("group",))
+    push_targets: tables.PushTargets = _with_more(PushTargetTable, "push_targets", PushTarget, ("owner",))
     push_events: tables.PushEvents = _with_more(PushEventTable, "push_events", PushEvent)
     customers = _table("customers", Customer)
     facilities = _table("facilities", Facility)

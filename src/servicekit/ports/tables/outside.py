@@ -20,14 +20,14 @@ E = TypeVar("E")
 
 
 class PushTargets(Table[PushTarget], Protocol):
-    """Targets of pushes, by group."""
+    """Targets of pushes, by the group or user whose they are."""
 
-    def remove(self, group: str) -> None:
+    def remove(self, owner: str) -> None:
         """Forget one, with its secret."""
         ...
 
     def wanted(self, organisation: str) -> bool:
-        """Whether any group of the organisation has a target; that none has may be as it was earlier in the transaction."""
+        """Whether anybody of the organisation has a target; that none has may be as it was earlier in the transaction."""
         ...
 
 

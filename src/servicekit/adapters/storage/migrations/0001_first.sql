@@ -509,7 +509,7 @@ CREATE TABLE preferences (
 
 -- Secrets as they are, because pushes are signed with them: this table is to be guarded like passwords.
 CREATE TABLE push_targets (
-    "group" TEXT PRIMARY KEY REFERENCES groups (id),
+    owner TEXT PRIMARY KEY, -- a group or a user
     organisation TEXT NOT NULL REFERENCES groups (id),
     url TEXT NOT NULL,
     form TEXT NOT NULL,
