@@ -10,7 +10,7 @@ from attrs import evolve
 from salons import Salon, booked, discard, opened
 from servicekit.adapters.meetings.zoom_app import ZoomApp
 from servicekit.bookings import AddService, BookingRules, Cancel, CancelClass, ScheduleClass
-from servicekit.meetings import Connection, ConnectionState
+from servicekit.meetings import Connection, ConnectionState, MeetingState
 from servicekit.outbox.effects import EffectKind, EffectState
 from servicekit.testing.simulators import ZoomSimulator
 from world import (
@@ -102,6 +102,23 @@ def test_stray_meetings_are_reported_and_removed_only_when_told_to(salon: Salon)
     assert len(salon.zoom_meetings()) == 5
     assert salon.found(remove_strays=True) == [("stray", "removed")] * 3
     assert [one.marker for one in salon.zoom_meetings()] == ["sk: skiing", f"sk:{booking.id}:1"]
+
+
+@pytest.mark.parametrize("how", ["its own", "its former one", "asked for"])
+def test_a_stray_meeting_that_somebody_owns_by_then_is_kept(salon: Salon, how: str) -> None:
+    """It is asked once more whose it is, right before it would be removed."""
+    booking = booked(salon)
+    (mine,) = salon.zoom_meetings()
+    unknown, second = salon.make_meeting("sk:bkg_x:1"), salon.make_meeting(f"sk:{booking.id}:1")
+    owned = {
+        "its own": {"vendor_id": second},
+        "its former one": {"former": second},
+        "asked for": {"state": MeetingState.ASKED, "vendor_id": ""},
+    }
+    salon.wire.before.append((f"DELETE /v2/meetings/{unknown}", lambda: salon.alter_meeting(booking, **owned[how])))
+
+    assert salon.found(remove_strays=True) == [("stray", "removed"), ("stray", "passed")]
+    assert {one.id for one in salon.zoom_meetings()} == {mine.id, second}
 
 
 @pytest.mark.parametrize(("settles", "outcome"), [(False, "in flight"), (True, "passed")])

@@ -44,6 +44,35 @@ def preview(world: World, text: str = "", **more: Any) -> Preview:
     return shown
 
 
+# Saving
+
+
+def test_a_template_that_is_saved_again_takes_the_place_of_the_one_before(world: World) -> None:
+    """For its occasion, channel and language; the one in another language stays."""
+    save(world, "Come, [client]")
+    save(world, "Komm, [client]", language="de")
+    save(world, "Welcome, [client]")
+    assert preview(world).text.startswith("Welcome, ")
+    assert preview(world, language="de").text.startswith("Komm, ")
+
+
+def test_a_plan_is_an_organisations_or_one_of_its_branches_or_services(world: World) -> None:
+    """Each is kept under whose it is, and a later one takes its place; both at once, and others' places, are refused."""
+    places: list[dict[str, Any]] = [{}, {"branch": world.branch.id}, {"service": world.massage.id}]
+    for place in places:
+        whose = next(iter(place.values()), world.root.id)
+        for language in ("de", ""):
+            plan = world.ask(PlanNotices(organisation=world.root.id, language=language, calendar=True, **place))
+            assert (plan.id, plan.organisation, plan.language, plan.calendar) == (whose, world.root.id, language, True)
+            with world.look() as store:
+                assert store.notice_plans.find(whose) == plan
+    both = PlanNotices(organisation=world.root.id, branch=world.branch.id, service=world.massage.id)
+    assert world.refused(both).code == "two_places"
+    other, rolf = foreign(world)
+    for place in places[1:]:
+        assert isinstance(world.refused(PlanNotices(organisation=other.id, **place), rolf), NotFound)
+
+
 # Previews
 
 
