@@ -10,13 +10,16 @@ from attrs import frozen
 from servicekit import Principal
 from servicekit.errors import Conflict, Forbidden, Invalid, NotFound
 from servicekit.groups import AddUsers
+from servicekit.ids import ModelId, UserId
 from servicekit.permissions import GrantScopes, RevokeGrant
 from servicekit.portal import (
     AddCustomer,
     AddCustomerUser,
     AddFacility,
+    AddModel,
     AddObject,
     AddOrder,
+    AssignTechnician,
     Customer,
     CustomerUser,
     Facility,
@@ -245,3 +248,29 @@ def test_who_may_read_one_customer_is_listed_that_one(world: World, portal: Port
     assert world.ask(query, bo) == (portal.stone,)
     world.ask(RevokeGrant(grant.id))
     assert type(world.refused(query, bo)) is Forbidden
+
+
+def test_a_technician_is_one_of_the_house(world: World, portal: Portal) -> None:
+    """Another one takes its place, or nobody; somebody of another organisation, or of none, is refused."""
+    _, rolf = foreign(world)
+    for technician in (world.admin.id, None):
+        named = world.ask(AssignTechnician(customer=portal.wood.id, technician=technician))
+        assert named.technician == technician
+        assert named in world.ask(ListCustomers(world.root.id))
+    for stranger in (UserId(rolf.id), UserId("usr_none")):
+        refused = world.refused(AssignTechnician(customer=portal.wood.id, technician=stranger))
+        assert (type(refused), refused.code) == (Invalid, "not_a_member")
+
+
+def test_an_object_is_of_a_model_of_the_house(world: World, portal: Portal) -> None:
+    """Another organisation's model, or one that is not there, is refused alike."""
+    root, rolf = foreign(world)
+    own, theirs = (
+        world.ask(AddModel(organisation=world.root.id, name="S 100")),
+        AddModel(organisation=root.id, name="X"),
+    )
+    saw = world.ask(AddObject(customer=portal.wood.id, name="Saw", model=own.id))
+    assert saw.model == own.id
+    for model in (world.ask(theirs, rolf).id, ModelId("mod_none")):
+        refused = world.refused(AddObject(customer=portal.wood.id, name="Saw", model=model))
+        assert (type(refused), refused.code) == (Invalid, "foreign_model")
