@@ -10,7 +10,8 @@ from attrs import evolve
 
 from desk import DAY, HOUR, MINUTE, MOBILE, NOON, OPERATOR, OURS, Desk, desk, text_in
 from servicekit import Principal
-from servicekit.bookings import AddClient
+from servicekit.accounts import AddApiKey, ListApiKeys, NoCaller, TakeCall
+from servicekit.bookings import AddBranch, AddClient, AddProvider, AddService, Book, Cancel
 from servicekit.errors import Conflict, Forbidden, Invalid, NotFound
 from servicekit.groups import (
     AddGroup,
@@ -95,7 +96,7 @@ def test_words_go_once_they_are_kept_long_enough(it: Desk) -> None:
     before = rows(it)
     keep(it, 30)
 
-    assert blank(it) == Blanked(texts=2, letters=1, more=False)  # of 30 days ago: not yet
+    assert blank(it) == Blanked(texts=2, letters=1, more=False, digests=3)  # of 30 days ago: not yet
     it.clock.advance(HOUR + MINUTE)
     assert blank(it) == Blanked(texts=2, letters=1, more=False)
     after = rows(it)
@@ -110,8 +111,22 @@ def test_words_go_once_they_are_kept_long_enough(it: Desk) -> None:
 def test_nothing_goes_where_nobody_says_so(it: Desk) -> None:
     """By default words are kept for ever."""
     said(it, 4000)
-    assert blank(it) == Blanked(0, 0, more=False)
+    assert blank(it) == Blanked(0, 0, more=False, digests=1)
     assert words(it) == ["4000 days ago", "answer of 4000"]
+
+
+def test_the_loop_guards_digests_go_once_they_count_no_more(it: Desk) -> None:
+    """At 24 hours, so many in a run; those that count stay, and so does what they hold back."""
+    for text in ("One", "Two", "Three"):
+        it.send(text)
+    it.clock.advance(DAY - MINUTE)
+    it.send("Four")
+    assert blank(it) == Blanked(0, 0, more=False)
+    it.clock.advance(MINUTE)
+    assert blank(it, most=2) == Blanked(0, 0, more=True, digests=2)
+    assert blank(it, most=2) == Blanked(0, 0, more=False, digests=1)
+    assert it.send("Four").shown == "sms_already_sent_24H"
+    assert it.send("One").shown == "QUEUED"
 
 
 def test_the_lowest_on_the_path_holds(it: Desk) -> None:
@@ -136,7 +151,7 @@ def test_a_run_changes_so_many_rows_and_no_more(it: Desk) -> None:
     """Oldest first, mails last; the next run goes on where it ended."""
     said(it, 40, 39)
     keep(it, 30)
-    assert blank(it, most=3) == Blanked(3, 0, more=True)
+    assert blank(it, most=3) == Blanked(3, 0, more=True, digests=2)
     assert words(it) == ["", "", "", "answer of 39"]
     assert blank(it, most=2) == Blanked(1, 1, more=True)
     assert blank(it, most=2) == Blanked(0, 1, more=False)
@@ -250,13 +265,51 @@ def test_a_user_is_forgotten(it: Desk) -> None:
     assert again.user != max_.user
 
 
-def test_what_other_records_hold_is_named(it: Desk) -> None:
-    """Clients of bookings stay as they are, and the answer says so."""
+def test_its_api_keys_go_with_a_user(it: Desk) -> None:
+    """Good no more, nameless, with what was granted to them; others' stay."""
+    (max_,) = it.kit.perform(AddUsers(group=it.root.id, addresses=("max@desk.example",)), by=it.anna)
+    his = it.kit.perform(AddApiKey(group=it.root.id, name="Max's till", user=max_.user), by=it.anna)
+    hers = it.kit.perform(AddApiKey(group=it.root.id, name="Anna's till"), by=it.anna)
+    erase(it, email="max@desk.example")
+
+    assert isinstance(it.kit.perform(TakeCall(his.secret), by=OPERATOR), NoCaller)
+    assert it.kit.ask(ListApiKeys(it.root.id), by=it.anna) == (hers.key,)
+    with it.kit._storage.read() as store:
+        assert store.api_keys.get(his.key.id).name == "erased"
+        assert [one.until for one in store.grants.where(principal=his.key.id)] == [it.clock.now()]
+
+
+def test_clients_are_forgotten(it: Desk) -> None:
+    """Name, number and address; the client itself stays for its bookings, and the answer says so."""
     for name, mobile, email in (("Eva", MOBILE, ""), ("Max", "", "MAX@desk.example"), ("Ute", OTHER, "ute@x.example")):
         client = AddClient(organisation=it.root.id, name=name, mobile=mobile, email=email or "eva@home.example")
         it.kit.perform(client, by=it.anna)
     it.kit.perform(AddUsers(group=it.root.id, addresses=("max@desk.example",)), by=it.anna)
-    assert kept(erase(it, email="max@desk.example", number=MOBILE)) == {"the user's": 1, "clients of": 2}
+    assert kept(erase(it, email="max@desk.example", number=MOBILE)) == {"the user's": 1, "the client's": 2}
+    with it.kit._storage.read() as store:
+        left = sorted((one.name, one.mobile, one.email) for one in store.clients.where())
+    assert left == [("Ute", OTHER, "ute@x.example"), ("erased", "", ""), ("erased", "", "")]
+    assert kept(erase(it, email="UTE@x.example")) == {"the client's": 1}
+    assert it.refused(ErasePerson(organisation=it.root.id, email="ute@x.example")).code == "nobody_known"
+
+
+@pytest.mark.parametrize("how", ["to come", "cancelled", "over"])
+def test_a_client_is_known_until_its_bookings_are_over(it: Desk, how: str) -> None:
+    """Until then the answer says why; a cancelled one does not count."""
+    branch = it.kit.perform(AddBranch(organisation=it.root.id, name="Here", zone="UTC"), by=it.anna)
+    cut = it.kit.perform(AddService(branch=branch.id, name="Cut", length=HOUR), by=it.anna)
+    chair = it.kit.perform(AddProvider(organisation=it.root.id, name="Chair"), by=it.anna)
+    ute = it.kit.perform(AddClient(organisation=it.root.id, name="Ute", email="ute@x.example"), by=it.anna)
+    book = Book(service=cut.id, provider=chair.id, client=ute.id, starts=it.clock.now() + DAY)
+    booking = it.kit.perform(book, by=it.anna)
+    if how == "cancelled":
+        it.kit.perform(Cancel(booking.id), by=it.anna)
+    it.clock.advance(DAY + HOUR - (MINUTE if how == "to come" else 0 * MINUTE))
+
+    gone = how != "to come"
+    assert kept(erase(it, email="ute@x.example")) == {"the client's" if gone else "clients of": 1}
+    with it.kit._storage.read() as store:
+        assert store.clients.get(ute.id).name == ("erased" if gone else "Ute")
 
 
 @pytest.mark.parametrize(

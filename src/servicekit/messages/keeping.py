@@ -19,11 +19,12 @@ ERASED = "erased"
 
 @frozen
 class Blanked:
-    """What one run has done; ``more``: the next one may find something."""
+    """What one run has done; ``digests``: of the loop guard, forgotten; ``more``: the next one may find something."""
 
     texts: int
     letters: int
     more: bool
+    digests: int = 0
 
 
 @frozen(kw_only=True)
@@ -32,7 +33,8 @@ class BlankTexts(Command[Blanked]):
 
     Each group says how long (``Settings.texts_kept_days``); mails go by what the organisation's root says. To be run every
     night, and again while there is more: one run changes at most ``most`` rows, so nobody waits long for it. What is still to
-    be handed over, or of unknown fate, keeps its words until that is settled.
+    be handed over, or of unknown fate, keeps its words until that is settled. Beside these go at most ``most`` of the loop
+    guard's digests that count no more, being 24 hours old.
 
     Raises:
         Forbidden: ``operators_only``.
@@ -64,8 +66,9 @@ class ErasePerson(Command[Erased]):
     """Forget a person: by the number that texts went to or came from, by the address of a user, or both.
 
     Needs ``users:write`` over the organisation. The number becomes ``erased`` in the log, with the words of its messages; a
-    user is removed as by :class:`servicekit.groups.RemoveUsers`, and its address, numbers, signature, threads, log-ins and
-    words go. It cannot be undone. It may be asked again, as for what was still on its way.
+    user is removed as by :class:`servicekit.groups.RemoveUsers`, and its address, numbers, signature, threads, log-ins, API
+    keys and words go. A client of bookings loses name, number and address, once none of its bookings is to come. It
+    cannot be undone. It may be asked again, as for what was still on its way.
 
     Attributes:
         organisation: its root.
@@ -74,7 +77,7 @@ class ErasePerson(Command[Erased]):
 
     Raises:
         Invalid: ``nobody_named`` if both are empty; ``not_an_address``; ``unsearchable``.
-        NotFound: ``nobody_known`` if the organisation has neither such messages nor such a user.
+        NotFound: ``nobody_known`` if the organisation has no such messages, no such user and no such client.
         Conflict: ``last_admin``.
     """
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from attrs import evolve
 
-from servicekit.bookings import Client
+from servicekit.bookings import BookingState, Client
 from servicekit.errors import Invalid, NotFound
 from servicekit.groups import Group, Tree, User, effective
 from servicekit.ids import GroupId
-from servicekit.messages import ERASED, Blanked, BlankTexts, Erased, ErasePerson, Kept, cleaned
+from servicekit.messages import ERASED, GUARD_SPAN, Blanked, BlankTexts, Erased, ErasePerson, Kept, cleaned
 from servicekit.moments import Instant
 from servicekit.usecases.membership import keep_an_admin
 from servicekit.usecases.numbering import give_back
@@ -27,7 +28,9 @@ _WAITING_WHY = "their words and number are needed until that is settled: ask aga
 _USER = "the user's id"
 _USER_WHY = "it holds the rows of the log together, and names nobody any more"
 _CLIENTS = "clients of bookings with this number or address"
-_CLIENTS_WHY = "bookings are another record with a duty of its own to keep it"
+_CLIENTS_WHY = "they have bookings that are still to come: cancel those, or ask again afterwards"
+_BOOKERS = "the client's id"
+_BOOKERS_WHY = "it holds its past bookings together, and names nobody any more"
 _PORTAL = "customer users of the portal with this address"
 _PORTAL_WHY = "the portal's activity log proves who did what; remove them there"
 
@@ -50,7 +53,8 @@ def blank_texts(work: Work, command: BlankTexts) -> Blanked:
             letters += work.store.blanking.letters(group.id, before, command.most - texts - letters)
         if texts + letters == command.most:
             break
-    return Blanked(texts, letters, more=texts + letters == command.most)
+    digests = work.store.guards.purge(work.at - GUARD_SPAN, command.most)
+    return Blanked(texts, letters, more=command.most in {texts + letters, digests}, digests=digests)
 
 
 def _kept_since(work: Work, path: tuple[Group, ...]) -> Instant | None:
@@ -72,36 +76,50 @@ def erase_person(work: Work, command: ErasePerson) -> Erased:
     done = waiting = 0
     if number:
         done, waiting = work.store.blanking.number(root.id, number)
-    if not (done or waiting or users):
+    clients = [one for one in work.store.clients.where(organisation=root.id) if _is(one, number, email)]
+    if not (done or waiting or users or clients):
         raise NotFound("Nobody is known here by that number or address.", code="nobody_known")
     for user in users:
         blanked, on_the_way = _forget(work, user)
         done, waiting = done + blanked, waiting + on_the_way
     if users:
         keep_an_admin(work, root.id)
-    return Erased(done, tuple(_kept(work, root.id, number, email, done=done, waiting=waiting, users=len(users))))
+    kept = (
+        Kept(_ROWS, done, _ROWS_WHY),
+        Kept(_WAITING, waiting, _WAITING_WHY),
+        Kept(_USER, len(users), _USER_WHY),
+        *_forget_clients(work, clients),
+        Kept(_PORTAL, _customer_users(work, root.id, email), _PORTAL_WHY),
+    )
+    return Erased(done, tuple(one for one in kept if one.count))
 
 
 def _forget(work: Work, user: User) -> tuple[int, int]:
     (user,) = give_back(work, [work.store.users.hold(user.id)])
     work.store.users.save(evolve(user, email=ERASED, signature=None, mobile="", removed=True))
     end(work, work.store.grants.where(principal=user.id))
+    for key in work.store.api_keys.where(organisation=user.organisation, user=user.id):
+        work.store.api_keys.save(evolve(key, name=ERASED, revoked_at=key.revoked_at or work.at))
+        end(work, work.store.grants.where(principal=key.id))
     return work.store.blanking.user(user.organisation, user.id, user.email)
 
 
-def _kept(
-    work: Work, organisation: GroupId, number: str, email: str, *, done: int, waiting: int, users: int
-) -> list[Kept]:
-    clients = [one for one in work.store.clients.where(organisation=organisation) if _is(one, number, email)]
-    customers = work.store.customer_users.where(organisation=organisation, email=email) if email else ()
-    found = (
-        Kept(_ROWS, done, _ROWS_WHY),
-        Kept(_WAITING, waiting, _WAITING_WHY),
-        Kept(_USER, users, _USER_WHY),
-        Kept(_CLIENTS, len(clients), _CLIENTS_WHY),
-        Kept(_PORTAL, len(customers), _PORTAL_WHY),
-    )
-    return [one for one in found if one.count]
+def _forget_clients(work: Work, clients: Sequence[Client]) -> tuple[Kept, Kept]:
+    """Those whose bookings are over; the others are needed, so that they hear of what they have booked."""
+    coming = [one for one in clients if _has_more_to_come(work, one)]
+    over = [one for one in clients if one not in coming]
+    for client in over:
+        work.store.clients.save(evolve(client, name=ERASED, email="", mobile=""))
+    return Kept(_BOOKERS, len(over), _BOOKERS_WHY), Kept(_CLIENTS, len(coming), _CLIENTS_WHY)
+
+
+def _has_more_to_come(work: Work, client: Client) -> bool:
+    bookings = work.store.bookings.where(client=client.id)
+    return any(one.ends > work.at and one.state is not BookingState.CANCELLED for one in bookings)
+
+
+def _customer_users(work: Work, organisation: GroupId, email: str) -> int:
+    return len(work.store.customer_users.where(organisation=organisation, email=email)) if email else 0
 
 
 def _is(client: Client, number: str, email: str) -> bool:

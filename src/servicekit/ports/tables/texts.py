@@ -133,6 +133,10 @@ class Guards(Protocol):
         """It has not passed after all."""
         ...
 
+    def purge(self, before: Instant, most: int) -> int:
+        """Forget at most so many that passed at or before then; how many it were. Costs a pass over what is kept."""
+        ...
+
 
 class Tallies(Protocol):
     """How often a vendor was called today (UTC), where it allows so many calls a day."""

@@ -137,6 +137,16 @@ class Tables:
 
         assert store.guards.pass_once("a", NOON)
 
+    def test_identities_are_purged_so_many_at_once(self, store: Transaction) -> None:
+        """Those that passed by then, and no others; what is purged passes again."""
+        for number, name in enumerate("abcd"):
+            store.guards.pass_once(name, NOON + number * HOUR)
+
+        assert store.guards.purge(NOON + 2 * HOUR, 2) == 2
+        assert store.guards.purge(NOON + 2 * HOUR, 2) == 1
+        assert store.guards.purge(NOON + 2 * HOUR, 2) == 0
+        assert [store.guards.pass_once(name, NOON + 3 * HOUR) for name in "abcd"] == [True, True, True, False]
+
     def test_an_event_is_new_once_for_each_source(self, store: Transaction) -> None:
         """What comes twice is done once; two vendors may use the same id."""
         assert store.inbox.first_time("46elks", "s1:delivered", NOON)
