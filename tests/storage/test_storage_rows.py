@@ -7,7 +7,8 @@ from decimal import Decimal
 from enum import IntEnum, StrEnum
 
 import pytest
-from attrs import frozen
+from attrs import field, frozen
+from attrs.exceptions import FrozenInstanceError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -145,3 +146,28 @@ def test_a_row_that_is_none_is_refused() -> None:
         rows.thing(row[:-1])
     with pytest.raises(ValueError, match="too many"):
         rows.thing([*row, None])
+
+
+def _unsigned(number: int) -> int:
+    return abs(number)
+
+
+@frozen
+class Careful:
+    """A class that looks at its values while it is made."""
+
+    id: BookingId
+    number: int = field(converter=_unsigned)
+
+
+def test_what_is_read_is_as_if_it_had_been_made_by_hand() -> None:
+    """Of its very class, frozen, hashable; and a class that looks at its values does so with those of a row."""
+    rows = Rows(Thing)
+    back = rows.thing(rows.row(THING))
+
+    assert (type(back), type(back.at), hash(back.at)) == (Thing, Instant, hash(THING.at))
+    with pytest.raises(FrozenInstanceError):
+        back.number = 8  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        back.at.us = 8  # type: ignore[misc]
+    assert Rows(Careful).thing(["bkg_1", -3]) == Careful(BookingId("bkg_1"), 3)
