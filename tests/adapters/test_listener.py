@@ -348,7 +348,7 @@ class TestRecipients:
         for waits in (True, False):
             with _smtp(_listener(Box(), judge=judge, judge_waits=waits)) as client:
                 client.sendmail("anna@salon.example", [MARIA], RAW)
-        assert threads[0].startswith("servicekit-mail_")
+        assert threads[0].startswith("servicekit-judge_")
         assert threads[1].startswith("servicekit-mail-127.0.0.1")
 
     @pytest.mark.parametrize("waits", [True, False])

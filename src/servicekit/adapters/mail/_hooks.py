@@ -22,8 +22,10 @@ import asyncio
 import logging
 import unicodedata
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
+from servicekit.adapters.mail._hands import Hands
 from servicekit.errors import OutsideError, Refused, StorageError, UnreadableInput
 from servicekit.mail import Envelope
 
@@ -58,6 +60,9 @@ _LONGEST_REPLY = 400  # characters of a refusal: a reply line has at most 512 (R
 class Hooks:
     """See the top of this file."""
 
+    hands: Hands[tuple[str, Mapping[str, str]]]
+    """Who stores; whoever serves sets it before the first mail comes."""
+
     def __init__(
         self,
         receive: Receive,
@@ -74,7 +79,6 @@ class Hooks:
         self._judge_waits = judge_waits
         self._domain = domain.lower()
         self._most_recipients = most_recipients
-        self.storing: set[asyncio.Future[tuple[str, Mapping[str, str]]]] = set()
 
     async def handle_EHLO(  # noqa: N802  # aiosmtpd's name
         self, server: SMTP, session: Session, _envelope: WireEnvelope, hostname: str, responses: list[str]
@@ -107,11 +111,8 @@ class Hooks:
     async def handle_DATA(self, server: SmtpServer, session: Session, envelope: WireEnvelope) -> str:  # noqa: N802
         content = envelope.original_content or b""
         told = self._envelope(server, session, envelope)
-        stored = asyncio.get_running_loop().run_in_executor(None, self._store, told, content)
-        self.storing.add(stored)
-        stored.add_done_callback(self.storing.discard)
         # If the other side hangs up, the mail is stored all the same, and known again when it comes once more.
-        answer, refusals = await asyncio.shield(stored)
+        answer, refusals = await self.hands.carry_out(partial(self._store, told, content))
         if refusals:
             server.replies = [
                 f"550 5.1.1 {_one_line(refusals[one])}" if one in refusals else answer for one in envelope.rcpt_tos

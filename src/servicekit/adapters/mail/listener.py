@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from servicekit.adapters.mail._hands import Hands
 from servicekit.adapters.mail._hooks import Hooks, Judge, Receive
 from servicekit.errors import ConfigurationError, MissingExtra
 
@@ -89,7 +90,7 @@ class Listener:
         if self._running is not None:
             raise ConfigurationError("This listener listens already: stop it first, or make a second one.")
         loop = asyncio.new_event_loop()
-        loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="servicekit-mail"))
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="servicekit-judge"))
         try:
             server = loop.run_until_complete(self._bound(loop))
         except OSError as error:
@@ -97,6 +98,7 @@ class Listener:
             raise ConfigurationError(f"Cannot listen on {self._where}: {error}") from error
         if self.path:
             Path(self.path).chmod(0o660)
+        self._hooks.hands = Hands(loop, _THREADS, "servicekit-mail")
         thread = threading.Thread(target=loop.run_forever, name=f"servicekit-mail-{self._where}", daemon=True)
         thread.start()
         self._running = loop, server, thread
@@ -154,7 +156,7 @@ class Listener:
 
     async def _finish(self, loop: asyncio.AbstractEventLoop, server: asyncio.Server) -> None:
         server.close()
-        await asyncio.gather(*self._hooks.storing, return_exceptions=True)
+        await loop.run_in_executor(None, self._hooks.hands.stop)
         for connection in list(self._connections):
             if connection.transport is not None:
                 connection.transport.close()
