@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from servicekit.errors import ConfigurationError
 from servicekit.messages import Route, Way, check_routes, choose_way
@@ -27,16 +27,15 @@ class Carriers:
 
     adapters: tuple[Texts, ...] = field(repr=False)
     routes: tuple[Route, ...] = ()
-    _shows_names: Mapping[str, bool] = field(init=False, repr=False, eq=False)
-    _every_route: tuple[Route, ...] = field(init=False, repr=False, eq=False)
-
-    @_shows_names.default
-    def _who_shows_names(self) -> Mapping[str, bool]:
-        return {adapter.name: adapter.capabilities.alphanumeric_sender for adapter in self.adapters}
-
-    @_every_route.default
-    def _routes_or_all(self) -> tuple[Route, ...]:
-        return self.routes or tuple(Route(carrier=adapter.name) for adapter in self.adapters)
+    _shows_names: Mapping[str, bool] = field(
+        init=False, repr=False, eq=False, default=Factory(lambda self: _who_shows_names(self.adapters), takes_self=True)
+    )
+    _every_route: tuple[Route, ...] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda self: self.routes or _to_each(self.adapters), takes_self=True),
+    )
 
     def __attrs_post_init__(self) -> None:
         names = [adapter.name for adapter in self.adapters]
@@ -74,3 +73,11 @@ class Carriers:
     def way(self, *, number: str, sender: str) -> Way:
         """Which carriers to ask for a text to ``number`` from ``sender``, best first."""
         return choose_way(self._every_route, self._shows_names, number=number, sender=sender)
+
+
+def _who_shows_names(adapters: Sequence[Texts]) -> Mapping[str, bool]:
+    return {adapter.name: adapter.capabilities.alphanumeric_sender for adapter in adapters}
+
+
+def _to_each(adapters: Sequence[Texts]) -> tuple[Route, ...]:
+    return tuple(Route(carrier=adapter.name) for adapter in adapters)
