@@ -18,7 +18,8 @@ from __future__ import annotations
 import re
 from email.message import Message
 from email.parser import BytesParser
-from email.policy import Compat32
+
+from servicekit.mail.parts import AsTheyStand
 
 __all__ = ["parsed"]
 
@@ -39,12 +40,12 @@ _BOUNDARY = re.compile(
 """A content type that says its boundary plainly."""
 
 
-def parsed(raw: bytes, policy: Compat32) -> Message:
+def parsed(raw: bytes, policy: AsTheyStand) -> Message:
     """The mail with its parts.
 
     Args:
         raw: header and body.
-        policy: makes names and values of fields.
+        policy: makes names and values of fields; those with bytes over 127 are text like the others.
 
     Raises:
         ValueError, LookupError, TypeError, AttributeError, AssertionError: what the library lets out for broken MIME fields.
@@ -63,7 +64,7 @@ def _line_end(raw: bytes) -> str:
     return "\r\n"
 
 
-def _simple(text: str, end: str, policy: Compat32) -> Message:
+def _simple(text: str, end: str, policy: AsTheyStand) -> Message:
     message: Message = Message(policy=policy)
     field, at = _FIELD[end], 0
     while not text.startswith(end, at):
@@ -80,7 +81,7 @@ def _simple(text: str, end: str, policy: Compat32) -> Message:
     return message
 
 
-def _parts(message: Message, body: str, end: str, policy: Compat32) -> list[Message | str]:
+def _parts(message: Message, body: str, end: str, policy: AsTheyStand) -> list[Message | str]:
     said = message.get_all("content-type", [])
     boundary = _BOUNDARY.fullmatch(said[0]) if len(said) == 1 else None
     if boundary is None:

@@ -1,6 +1,6 @@
 """aiosmtpd's servers, with what they lack. Imported only by a :class:`~servicekit.adapters.mail.listener.Listener` that is made.
 
-* Both take long lines, and XFORWARD (Postfix's XFORWARD_README) where the hooks believe it.
+* Both read a mail many lines at a time, take long ones, and XFORWARD (Postfix's XFORWARD_README) where the hooks believe it.
 * LMTP: aiosmtpd answers once after the data, whatever the number of recipients; RFC 2033 (4.2) wants an answer for each that was
   taken, also where the mail was too large or our own code failed. And it wants enhanced status codes (5; RFC 2034).
 """
