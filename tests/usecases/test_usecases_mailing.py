@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from servicekit import Kit
 from servicekit.errors import ConfigurationError, Invalid, NotFound, ServicekitError, Unreachable, UnreadableMail
@@ -21,8 +23,9 @@ from servicekit.mail import (
     WhyIgnored,
 )
 from servicekit.messages import Direction, SearchLog, Status
+from servicekit.sms import read_destination
 from servicekit.testing.simulators import MailboxSimulator
-from servicekit.usecases.mailing import MailLine, MailTaken, is_gateway_recipient
+from servicekit.usecases.mailing import MailLine, MailTaken, is_gateway_recipient, why_hopeless
 from world import DAY, GATEWAY, HOUR, NUMBERS, OPERATOR, World, envelope, foreign, mail, opened
 
 pytest_plugins = ("world_fixtures",)
@@ -346,6 +349,18 @@ def test_hopeless_numbers_are_known_before_the_mail_comes(world: World, recipien
     reason = world.kit.hopeless(f"{recipient}@{GATEWAY}")
     assert (reason is not None) is hopeless
     assert reason is None or len(reason) > 20
+
+
+@given(st.from_regex(r"[0-9]{3,15}", fullmatch=True))
+def test_plain_digits_are_welcome_because_no_reader_says_that_they_are_no_number(digits: str) -> None:
+    """What is wrong with them depends on the country that a group reads them in, whatever the digits are."""
+    assert why_hopeless(f"{digits}@{GATEWAY}") is None
+    code = ""
+    try:
+        read_destination(digits)
+    except Invalid as wrong:
+        code = wrong.code
+    assert code != "not_a_number"
 
 
 def test_each_recipient_that_gets_nothing_is_told_why(world: World) -> None:
