@@ -1,8 +1,8 @@
 """Messages and the log in SQL: pages by key, the values to narrow by, and all of it in a stream.
 
 In order of time each group's rows stand in order in an index, so a page needs a few rows of each group, wherever it begins.
-SQLite reads ``IN`` that way by itself; what PostgreSQL needs for it is in its dialect. Other orders sort what they are
-narrowed to.
+SQLite reads ``IN`` that way by itself; what PostgreSQL needs for it is in its dialect. What failed or was refused has an index
+of its own, so that the few such rows are found without the many others. Other orders sort what they are narrowed to.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from servicekit.messages import (
     LogRow,
     Message,
     SearchLog,
+    Status,
     mark_of,
     status_of,
 )
@@ -43,6 +44,10 @@ _LINE = f"made_at, group_name, {_EMAIL} AS email, number, direction, {_SHOWN} AS
 _DOWN = (
     "WITH RECURSIVE down (id) AS (SELECT id FROM groups WHERE id = ?"
     " UNION ALL SELECT groups.id FROM groups JOIN down ON groups.parent = down.id) SELECT id FROM down"
+)
+_USUAL = (Status.QUEUED, Status.SENT, Status.DELIVERED, Status.INCOMING)
+_AMISS = (
+    f" AND status NOT IN ({', '.join(repr(one.value) for one in _USUAL)})"  # the very words of the index's condition
 )
 _CHUNK = 2000  # rows that are held at once while a log is streamed
 
@@ -146,6 +151,7 @@ class MessageTable(HeldTable[Message]):
     def _conditions(self, query: SearchLog) -> tuple[str, list[object]]:
         """What the query narrows by, besides the groups."""
         given: list[tuple[str, object]] = []
+        amiss = ""
         if query.since is not None:
             given.append(("made_at >= ?", query.since.us))
         if query.until is not None:
@@ -163,7 +169,9 @@ class MessageTable(HeldTable[Message]):
             given.append(("status = ?", asked.status.value))
             if asked.struck is not None:
                 given.append(("struck = ?", asked.struck))
-        return "".join(f" AND {test}" for test, _ in given), [value for _, value in given]
+            if asked.status not in _USUAL:
+                amiss = _AMISS
+        return "".join(f" AND {test}" for test, _ in given) + amiss, [value for _, value in given]
 
 
 def _marks(values: Sequence[object]) -> str:

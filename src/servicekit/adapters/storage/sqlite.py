@@ -37,9 +37,9 @@ _LARGEST_LOG = 64 << 20  # bytes that the write-ahead log keeps on disk once it 
 # then has to move pages again at once, for what came meanwhile: four times as seldom as by default, that no longer shows.
 _MOVED_AFTER = 4000
 _PAUSE = 0.01  # seconds between tries where SQLite does not wait by itself
-# Seconds that a writer sleeps between tries: longer than most transactions take, so that those who wait don't disturb the one
-# that writes, and the lock changes hands seldom; who takes it from another has to read all pages anew.
-_FIRST_STEP, _LONGEST_STEP = 0.001, 0.05
+# Seconds that a writer sleeps between tries, each time so many times as long: longer than most transactions take and few, so
+# that those who wait don't disturb the one that writes, and the lock changes hands seldom; who takes it reads all pages anew.
+_FIRST_STEP, _LONGER, _LONGEST_STEP = 0.001, 4, 0.05
 
 
 class SqliteStorage:
@@ -144,7 +144,7 @@ class SqliteStorage:
                 if now >= ends:
                     raise
                 time.sleep(min(step, ends - now))
-                step = min(step * 2, _LONGEST_STEP)
+                step = min(step * _LONGER, _LONGEST_STEP)
             else:
                 return
 
