@@ -192,6 +192,67 @@ def test_more_than_go_into_one_transaction(storage: Storage, path: Path, monkeyp
     assert stored(path) == list("abcde")
 
 
+def test_who_comes_alone_is_not_kept_waiting(storage: Storage) -> None:
+    """However often: each commit before had only one."""
+    pauses: list[float] = []
+    shared = SharedCommits(storage, pauses.append)
+    assert [shared.transact(write(event)) for event in "abc"] == ["a", "b", "c"]
+    assert pauses == []
+
+
+def test_after_several_the_next_waits_while_more_come(storage: Storage, path: Path) -> None:
+    """Those who come in the moments after the first share its transaction; the first moment in which nobody came is the last."""
+    stores: dict[str, Transaction] = {}
+
+    def kept(event: str) -> Callable[[Transaction], str]:
+        def body(store: Transaction) -> str:
+            stores[event] = store
+            return write(event)(store)
+
+        return body
+
+    late, moments = list("de"), 0
+    with ThreadPoolExecutor(8) as threads:
+
+        def pause(_: float) -> None:
+            nonlocal moments
+            moments += 1
+            if late:
+                futures.append(crowd.add(kept(late.pop(0))))
+
+        shared = SharedCommits(storage, pause)
+        crowd = Crowd(shared, threads)
+        with shared._turn:
+            futures = [crowd.add(kept(event)) for event in "ab"]
+        assert [future.result(WAIT) for future in futures] == ["a", "b"]
+        assert moments == 0
+        assert shared.transact(kept("c")) == "c"
+        assert [future.result(WAIT) for future in futures] == ["a", "b", "d", "e"]
+    assert moments == 3
+    assert stores["c"] is stores["d"] is stores["e"] is not stores["a"]
+    assert stored(path) == list("abcde")
+
+
+def test_more_and_more_do_not_keep_the_first_for_ever(storage: Storage) -> None:
+    """It waits eight moments, although one comes in each."""
+    moments: list[float] = []
+    with ThreadPoolExecutor(16) as threads:
+
+        def pause(seconds: float) -> None:
+            moments.append(seconds)
+            futures.append(crowd.add(write(f"late {len(moments)}")))
+
+        shared = SharedCommits(storage, pause)
+        crowd = Crowd(shared, threads)
+        with shared._turn:
+            futures = [crowd.add(write(event)) for event in "ab"]
+        assert [future.result(WAIT) for future in futures] == ["a", "b"]
+        assert shared.transact(write("first")) == "first"
+        assert len(moments) == 8
+        assert sum(moments) < 0.01
+        assert [future.result(WAIT) for future in futures[2:]] == [f"late {number}" for number in range(1, 9)]
+
+
 def test_a_busy_database_is_everybodys_error(path: Path) -> None:
     """Each is told so, as it would be alone; whoever comes afterwards is served."""
     hasty = storage_of(f"sqlite:////{path}?synchronous=normal&patience=0")
