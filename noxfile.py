@@ -30,7 +30,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The whole suite, with the code of README and docs. Arguments go to pytest."""
-    _install(session, "tests", "portal")
+    _install(session, "tests", "portal", "api")
     session.run("python", "-m", "pytest", *(session.posargs or ["-n", "2", "--dist", "loadscope"]))
 
 

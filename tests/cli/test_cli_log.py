@@ -174,7 +174,7 @@ with kit._storage.write() as store:
     (tmp_path / f"{name}.py").write_text(APP + more)
     monkeypatch.syspath_prepend(str(tmp_path))
     done = CliRunner().invoke(servicekit, ["log", "blank", "--app", f"{name}:kit"])
-    assert (done.exit_code, done.stdout) == (0, "1001 texts and 0 mails blanked\n")
+    assert (done.exit_code, done.stdout) == (0, "1001 texts and 0 mails blanked, 0 marks of the loop guard forgotten\n")
 
 
 def test_what_is_no_kit_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

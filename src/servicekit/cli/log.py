@@ -98,14 +98,14 @@ def export(
 @click.option("--app", required=True, help="Where the kit is: package.module:kit.")
 def blank(*, app: str) -> None:
     """Blank the words that their groups keep no longer; for every night."""
-    texts = letters = 0
+    texts = letters = digests = 0
     with kit_of(app) as kit:
         while True:
             done = kit.perform(BlankTexts(), by=Principal.operator("servicekit log blank"))
-            texts, letters = texts + done.texts, letters + done.letters
+            texts, letters, digests = texts + done.texts, letters + done.letters, digests + done.digests
             if not done.more:
                 break
-    click.echo(f"{texts} texts and {letters} mails blanked")
+    click.echo(f"{texts} texts and {letters} mails blanked, {digests} marks of the loop guard forgotten")
 
 
 def _instant(text: str, zone: str) -> Instant | None:

@@ -109,7 +109,8 @@ class SetPreference(Command[Preference]):
     """Say how a client or a provider wants to be told. They may themselves; others need ``clients:write``.
 
     Attributes:
-        ways: by which; empty: as the organisation does.
+        ways: by which of those that the organisation offers; by these all the same where it offers none of them. Empty: as the
+            organisation does.
         reminders: whether to be reminded.
         mobile: where texts to a provider go, in any form that the ``country_code`` makes unique; empty for none.
 
