@@ -57,14 +57,18 @@ def built(url: str, size: int) -> Town:
         for number in range(USERS):
             store.users.add(person(number))
     _insert(url, size)
-    # What is left to be written comes now, and not while somebody is measured.
+    rested(url)
+    return Town(url, kit, tuple(nth(UserId, number) for number in range(USERS)))
+
+
+def rested(url: str) -> None:
+    """Have written what is left to be written, so that it does not come while somebody is measured."""
     if url.startswith("sqlite:"):
         _run(url, "PRAGMA wal_checkpoint(TRUNCATE)")
     else:
         _run(url, "VACUUM ANALYZE")
         _run(url, "CHECKPOINT")
     os.sync()
-    return Town(url, kit, tuple(nth(UserId, number) for number in range(USERS)))
 
 
 @cache

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks._measure import per_second, race, table
-from benchmarks._town import Town, built, limits_on, plain_inserts, sums
+from benchmarks._town import Town, built, limits_on, plain_inserts, rested, sums
 
 from servicekit import Principal
 from servicekit.adapters.storage import storage_of
@@ -55,18 +55,21 @@ def _row(what: str, reached: float, goal: float, *, most: bool = False) -> list[
 def _stored(name: str, new: Callable[[str], str]) -> list[list[str]]:
     towns = {size: built(new(f"t{size}"), size) for size in (SHORT, LONG)}
     decisions = race({f"{size:,}": _decision(town) for size, town in towns.items()}, rounds=100, seconds=0.05)
-    big = towns[LONG]
-    quota = race({**plain_inserts(big), "reserve": _reserve(big)}, rounds=100, seconds=0.05)
+    big, reserve = towns[LONG], _reserve(towns[LONG])
+    rested(big.url)
+    quota = race({"reserve": reserve, **plain_inserts(big)}, rounds=100, seconds=0.05)
+    rested(big.url)
     hot = [(_in_processes(big, 1), _in_processes(big, PROCESSES)) for _ in range(HOT_ROUNDS)]
-    for kind, runner in sums(big).items():  # last: its indexes leave much to be written
-        quota[kind] = min(_timed(runner) for _ in range(3))
+    asked = sums(big)
+    rested(big.url)
+    summed = race({"reserve": reserve, **asked}, rounds=5, seconds=0.05)
     alone = median(one for one, _ in hot)
     together = alone * median(many / one for one, many in hot)
     print(f"\n{name}, a second")
     lines = [[f"text decided, {size} before", per_second(took)] for size, took in decisions.items()]
     lines += [["quotas alone", per_second(quota["reserve"])], ["plain insert + commit", per_second(quota["plain"])]]
     lines += [["insert in autocommit", per_second(quota["auto"])]]
-    lines += [["sum of the root's log", per_second(quota["root"])], ["sums for all limits", per_second(quota["all"])]]
+    lines += [["sum of the root's log", per_second(summed["root"])], ["sums for all limits", per_second(summed["all"])]]
     lines += [["hot root, one process", f"{alone:.0f}"], [f"hot root, {PROCESSES} processes", f"{together:.0f}"]]
     print(table(["", "rate"], lines))
     for town in towns.values():
@@ -74,18 +77,12 @@ def _stored(name: str, new: Callable[[str], str]) -> list[list[str]]:
     most = decisions[f"{LONG:,}"] / decisions[f"{SHORT:,}"]
     return [
         _row(f"{name}: a text after {LONG:,} messages / after {SHORT:,}", most, 1.2, most=True),
-        _row(f"{name}: quotas / a SUM for each limit", quota["all"] / quota["reserve"], 200),
+        _row(f"{name}: quotas / a SUM for each limit", summed["all"] / summed["reserve"], 200),
         _row(
             f"{name}: quotas / plain insert + commit", quota["plain"] / quota["reserve"], {"SQLite": 0.1}.get(name, 0.5)
         ),
         _row(f"{name}: hot root, {PROCESSES} processes / one", together / alone, 1),
     ]
-
-
-def _timed(run: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
 
 
 def _decision(town: Town) -> Callable[[], object]:
