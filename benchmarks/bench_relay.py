@@ -140,6 +140,7 @@ def _ours(folder: str, url: str, texts: int, in_flight: int, processes: int = 1)
 
 
 def _relay(database: str, url: str, in_flight: int, begin: float) -> Run:
+    import servicekit.runtime.wire  # noqa: F401 - and HTTP, which the first text would load
     from servicekit import Kit
     from servicekit.adapters.texts.fortysixelks import FortySixElks
 

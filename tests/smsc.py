@@ -197,9 +197,13 @@ class Smsc:
 
     def _bind(self, link: Link, number: int, pdu: bytes) -> None:
         system_id, password, *_ = pdu[16:].decode("latin-1").split("\0")
-        self.binds.append((system_id, password))
         good = (system_id, password) == (self.system_id, self.password)
         status = self.bind_status if self.bind_status is not None else 0 if good else 0x0E
+        if status == 0:  # whoever saw this bind and pushes waits for this link, and takes none that is gone
+            self.bound.clear()
+            for before in self._links:
+                before.bound = False
+        self.binds.append((system_id, password))
         if status < 0:
             if status == -1:
                 link.write(NACK, 0x03, number)
