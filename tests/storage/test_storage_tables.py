@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -13,13 +11,13 @@ from attrs import evolve
 import children
 from processes import race
 from samples import NOON, ROOT, customer, facility, group, message, nth, order, user
-from servicekit.adapters.storage.dialect import SQLITE
 from servicekit.adapters.storage.sqlite import SqliteStorage
 from servicekit.adapters.storage.transaction import SqlTransaction
 from servicekit.errors import NotFound
 from servicekit.ids import CustomerId, FacilityId, MessageId, OrderId
 from servicekit.messages import Status
 from servicekit.permissions import OfCustomer
+from statements import watched
 
 
 def _customers(store: SqlTransaction) -> None:
@@ -34,29 +32,20 @@ def _customers(store: SqlTransaction) -> None:
 @pytest.mark.spec("P-11")
 def test_a_list_of_many_orders_is_filtered_by_the_database(tmp_path: Path) -> None:
     """Of ten thousand orders the page alone leaves the database, and an index leads to it."""
-    path = tmp_path / "salon.db"
-    children.migrate(str(path))
-    with closing(sqlite3.connect(path)) as connection:
-        ran: list[tuple[str, Sequence[object]]] = []
-
-        def execute(sql: str, values: Sequence[object]) -> sqlite3.Cursor:
-            ran.append((sql, values))
-            return connection.execute(sql, values)
-
-        store = SqlTransaction(execute, SQLITE)
+    with watched(tmp_path / "salon.db") as it:
+        store = it.store
         _customers(store)
         for number in range(1, 10_001):
             store.orders.add(order(number, at=1 + number % 2))
-        ran.clear()
+        it.ran.clear()
         facilities = (nth(FacilityId, 1),)
         visible = OfCustomer(organisation=ROOT, customer=nth(CustomerId, 1), facilities=facilities, unassigned=False)
         found, count = store.orders.visible(visible, ROOT, 50)
 
         assert ([one.id for one in found][:2], count) == ([nth(OrderId, 10_000), nth(OrderId, 9_998)], 5_000)
-        assert [len(connection.execute(sql, values).fetchall()) for sql, values in ran] == [50, 1]
-        for sql, values in ran:
-            (plan, *_) = connection.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
-            assert "USING INDEX orders_" in plan[-1]
+        assert [len(it.connection.execute(sql, values).fetchall()) for sql, values in it.ran] == [50, 1]
+        for sql, values in it.ran:
+            assert "USING INDEX orders_" in it.plan(sql, values)[0]
 
 
 def test_eight_processes_pass_the_guard_once(tmp_path: Path) -> None:
