@@ -1,6 +1,6 @@
 """Quotas: 1,000 groups of depth 8, 10,000 users, up to 10^6 messages in 30 days, every limit set; all as ratios.
 
-``python -m benchmarks quotas`` takes some minutes, most of them for writing the history. PostgreSQL is the one from the wheel
+``python -m benchmarks quotas`` takes some twelve minutes, half of them to write the history. PostgreSQL is the one from the wheel
 with the settings that it ships with, so that what is committed is on disk, or the one of ``SERVICEKIT_TEST_POSTGRES``.
 A decision about a user in the deepest group looks at ten limits: the user's own and those of nine groups.
 """

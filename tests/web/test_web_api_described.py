@@ -20,7 +20,7 @@ from servicekit.web.operations import OPERATIONS
 from world import World, opened
 
 pytest_plugins = ("world_fixtures",)
-schemathesis = pytest.importorskip("schemathesis", reason="nox -s api installs it")
+schemathesis = pytest.importorskip("schemathesis", reason="nox -s tests installs it")
 
 _MOST = int(os.environ.get("SERVICEKIT_API_EXAMPLES", "5"))
 _CONFORMANCE = (

@@ -9,7 +9,7 @@ Rules kept here:
 * One transaction serves all who wait, in the order in which they came. If one of them spoils it, it is undone and each gets a
   transaction of its own: nobody's error is another's, and nobody's work is stored without its answer.
 * Where the last commit had several, the next waits for more of them: as long as one comes in each moment, and a few moments at
-  most. A commit takes as long as some mails do. Who comes alone never waits.
+  most. A commit takes as long as some mails do. Who comes alone after one alone does not wait.
 * What is run may be run again, from the beginning, as with :func:`servicekit.ports.store.transact`.
 * Where several may write at once (PostgreSQL, which joins their commits by itself), each has its own transaction from the
   start: together they would hold rows of several organisations, in an order that is nobody's.
@@ -86,6 +86,7 @@ class SharedCommits:
         return transact(self._storage, body) if mine.spoilt else cast("R", mine.result)
 
     def _gather(self) -> None:
+        """Where several are likely to come, let them; at most :data:`_MOST_MOMENTS` times :data:`_MOMENT`."""
         if not self._several:
             return
         for _ in range(_MOST_MOMENTS):
